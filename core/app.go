@@ -1,0 +1,92 @@
+package core
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+)
+
+// Ports is the outside world of an App; every one is required.
+type Ports struct {
+	Store      Store
+	Bus        EventBus
+	Summarizer Summarizer
+	Extractor  Extractor
+	Hasher     PasswordHasher
+	Tokens     AccessTokens
+}
+
+// Config is what an App is built of.
+type Config struct {
+	Ports
+	Now          func() time.Time    // nil: time.Now
+	FoldEmail    func(string) string // the form in which addresses are compared; nil: lower case
+	Logger       *slog.Logger        // nil: slog.Default()
+	JobLease     time.Duration       // how long a job's lease lasts; 0: 30 s
+	AccessToken  time.Duration       // life of an access token; 0: 15 minutes
+	RefreshToken time.Duration       // life of a refresh token; 0: 30 days
+}
+
+func (c Config) withDefaults() Config {
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.FoldEmail == nil {
+		c.FoldEmail = strings.ToLower
+	}
+	if c.Logger == nil {
+		c.Logger = slog.Default()
+	}
+	if c.JobLease == 0 {
+		c.JobLease = 30 * time.Second
+	}
+	if c.AccessToken == 0 {
+		c.AccessToken = 15 * time.Minute
+	}
+	if c.RefreshToken == 0 {
+		c.RefreshToken = 30 * 24 * time.Hour
+	}
+	return c
+}
+
+func (c Config) validate() error {
+	var errs []error
+	if err := checkFilled("Config", c.Ports); err != nil {
+		errs = append(errs, err)
+	} else if err := checkFilled("Readers", c.Store.Tenant(Tenant{}).Read()); err != nil {
+		errs = append(errs, err)
+	}
+	if c.JobLease < time.Second {
+		errs = append(errs, errors.New("core: Config.JobLease is under one second"))
+	}
+	return errors.Join(errs...)
+}
+
+// App is the product: one service a noun. Its methods may be called concurrently.
+type App struct {
+	Auth      *AuthService
+	Documents *DocumentService
+	Summaries *SummaryService
+	Templates *TemplateService
+	Jobs      *JobService
+	Work      *WorkService // for workers; not for requests
+}
+
+// New checks c and returns the App. It does no I/O and starts nothing.
+func New(c Config) (*App, error) {
+	c = c.withDefaults()
+	if err := c.validate(); err != nil {
+		return nil, fmt.Errorf("core: incomplete configuration: %w", err)
+	}
+	app := &App{}
+	app.Auth = &AuthService{cfg: c}
+	app.Documents = &DocumentService{cfg: c}
+	app.Summaries = &SummaryService{cfg: c}
+	app.Templates = &TemplateService{cfg: c}
+	kinds := jobKinds(c)
+	app.Jobs = &JobService{cfg: c, kinds: kinds}
+	app.Work = &WorkService{cfg: c, kinds: kinds}
+	return app, nil
+}

@@ -1,0 +1,292 @@
+package core
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"log/slog"
+	"time"
+)
+
+// AuthService signs people in and out.
+type AuthService struct{ cfg Config }
+
+// maxLoginHashes bounds how many password hashes one sign-in may cost.
+const maxLoginHashes = 4
+
+// Register founds an organization with its first admin and signs them in.
+func (s *AuthService) Register(ctx context.Context, r Registration) (*TokenPair, error) {
+	if err := r.Validate(); err != nil {
+		return nil, err
+	}
+	hash, err := s.cfg.Hasher.Hash(ctx, r.Password)
+	if err != nil {
+		return nil, err
+	}
+	at := s.cfg.now()
+	org := Organization{ID: NewID[OrgID](), Name: r.OrganizationName, PlanType: PlanFree, CreatedAt: at, UpdatedAt: at}
+	user := User{
+		ID: NewID[UserID](), OrgID: org.ID, Email: r.Email, EmailKey: s.cfg.FoldEmail(r.Email), Name: r.Name,
+		Role: RoleAdmin, AuthProvider: AuthLocal, PasswordHash: hash, IsActive: true,
+		CreatedAt: at, UpdatedAt: at, LastLoginAt: &at,
+	}
+	secret, session := s.newSession(user.ID, "")
+	err = s.cfg.change(ctx, TrustTenant(org.ID), func(ctx context.Context, tx Tx) error {
+		if err := tx.Organizations.Create(ctx, &org); err != nil {
+			return err
+		}
+		if err := tx.Users.Create(ctx, &user); err != nil {
+			return err
+		}
+		return tx.Sessions.Create(ctx, &session)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return s.pair(&user, &org, secret, session)
+}
+
+// Login signs in by e-mail address and password. It returns CodeAuthentication,
+// alike in text and time, for an unknown address, a wrong password and a user who
+// may not sign in, and CodeConflict with OrganizationChoice when several
+// organizations fit and none is named.
+func (s *AuthService) Login(ctx context.Context, in SignIn) (*TokenPair, error) {
+	logins, err := s.matching(ctx, in)
+	if err != nil {
+		return nil, err
+	}
+	switch len(logins) {
+	case 0:
+		return nil, errSignIn()
+	case 1:
+		return s.open(ctx, logins[0].Login, in.Password, logins[0].outdated)
+	}
+	choice := OrganizationChoice{}
+	for _, l := range logins {
+		choice.Organizations = append(choice.Organizations, OrganizationRef{ID: l.Tenant.OrgID(), Name: l.OrganizationName})
+	}
+	return nil, &Error{Code: CodeConflict, Message: "this address belongs to several organizations; sign in again with one of their ids as org_id", Details: choice}
+}
+
+func errSignIn() error {
+	return &Error{Code: CodeAuthentication, Message: "e-mail or password is wrong; check both and try again"}
+}
+
+// verifiedLogin is a login whose password matched.
+type verifiedLogin struct {
+	Login
+	outdated bool // the hash's parameters are weaker than today's
+}
+
+// matching verifies the password against every candidate, and once against
+// nothing when there is none, so that an unknown address takes as long.
+func (s *AuthService) matching(ctx context.Context, in SignIn) ([]verifiedLogin, error) {
+	if len(in.Password) > 4*maxPasswordChars || len(in.Email) > maxEmailBytes {
+		return nil, errSignIn()
+	}
+	logins, err := s.cfg.Store.System().Logins(ctx, s.cfg.FoldEmail(in.Email))
+	if err != nil {
+		return nil, err
+	}
+	var found []verifiedLogin
+	hashed := 0
+	for _, l := range logins {
+		if hashed == maxLoginHashes || in.OrgID != "" && in.OrgID != l.Tenant.OrgID() {
+			continue
+		}
+		hashed++
+		ok, outdated, err := s.cfg.Hasher.Verify(ctx, in.Password, l.PasswordHash)
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			found = append(found, verifiedLogin{Login: l, outdated: outdated})
+		}
+	}
+	if hashed == 0 {
+		_, _, err = s.cfg.Hasher.Verify(ctx, in.Password, "")
+	}
+	return found, err
+}
+
+// open begins a session for a user whose password was verified.
+func (s *AuthService) open(ctx context.Context, l Login, password string, outdated bool) (*TokenPair, error) {
+	var rehashed string
+	if outdated {
+		var err error
+		if rehashed, err = s.cfg.Hasher.Hash(ctx, password); err != nil {
+			return nil, err
+		}
+	}
+	secret, session := s.newSession(l.UserID, "")
+	var user *User
+	var org *Organization
+	err := s.cfg.change(ctx, l.Tenant, func(ctx context.Context, tx Tx) (err error) {
+		if user, err = tx.Users.GetForUpdate(ctx, l.UserID); err != nil {
+			return err
+		}
+		if !user.IsActive || user.PasswordHash != l.PasswordHash { // changed since it was verified
+			return errSignIn()
+		}
+		if org, err = tx.Organizations.Get(ctx); err != nil {
+			return err
+		}
+		at := s.cfg.now()
+		user.LastLoginAt = &at
+		if outdated {
+			user.PasswordHash = rehashed
+		}
+		if err := tx.Users.Update(ctx, user); err != nil {
+			return err
+		}
+		return tx.Sessions.Create(ctx, &session)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return s.pair(user, org, secret, session)
+}
+
+// Refresh exchanges a refresh token for a new pair. It returns CodeAuthentication
+// for a token that is unknown, expired, revoked or used before; the last ends
+// every session of its family, since it may have been stolen.
+func (s *AuthService) Refresh(ctx context.Context, token string) (*TokenPair, error) {
+	ref, err := s.session(ctx, token)
+	if err != nil {
+		return nil, err
+	}
+	var user *User
+	var org *Organization
+	var secret string
+	var next Session
+	reused := false
+	err = s.cfg.change(ctx, ref.Tenant, func(ctx context.Context, tx Tx) error {
+		old, err := tx.Sessions.GetForUpdate(ctx, ref.SessionID)
+		if err != nil {
+			return err
+		}
+		at := s.cfg.now()
+		if reused = old.UsedAt != nil; reused {
+			return tx.Sessions.RevokeFamily(ctx, old.FamilyID, at)
+		}
+		if user, err = tx.Users.Get(ctx, old.UserID); err != nil {
+			return err
+		}
+		if old.RevokedAt != nil || !at.Before(old.ExpiresAt) || !user.IsActive {
+			return errRefresh()
+		}
+		if org, err = tx.Organizations.Get(ctx); err != nil {
+			return err
+		}
+		secret, next = s.newSession(user.ID, old.FamilyID)
+		if err := tx.Sessions.MarkUsed(ctx, old.ID, at); err != nil {
+			return err
+		}
+		return tx.Sessions.Create(ctx, &next)
+	})
+	if CodeOf(err) == CodeNotFound || reused && err == nil {
+		err = errRefresh()
+	}
+	if err != nil {
+		return nil, err
+	}
+	return s.pair(user, org, secret, next)
+}
+
+// Logout ends the session of a refresh token and all of its family. A token that
+// is no longer valid is no error.
+func (s *AuthService) Logout(ctx context.Context, token string) error {
+	ref, err := s.session(ctx, token)
+	if CodeOf(err) == CodeAuthentication {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return s.cfg.change(ctx, ref.Tenant, func(ctx context.Context, tx Tx) error {
+		old, err := tx.Sessions.GetForUpdate(ctx, ref.SessionID)
+		if err != nil {
+			return err
+		}
+		return tx.Sessions.RevokeFamily(ctx, old.FamilyID, s.cfg.now())
+	})
+}
+
+// Authenticate returns the Actor of an access token, or CodeAuthentication.
+func (s *AuthService) Authenticate(ctx context.Context, token string) (Actor, error) {
+	claims, err := s.cfg.Tokens.Verify(token, s.cfg.Now())
+	if err != nil {
+		return Actor{}, err
+	}
+	t := TrustTenant(claims.OrgID)
+	user, err := s.cfg.Store.Tenant(t).Read().Users.Get(ctx, claims.UserID)
+	if CodeOf(err) == CodeNotFound || err == nil && !user.IsActive {
+		return Actor{}, &Error{Code: CodeAuthentication, Message: "the token is no longer valid; sign in again"}
+	}
+	if err != nil {
+		return Actor{}, err
+	}
+	return Actor{tenant: t, user: user.ID, role: user.Role, session: claims.SessionID}, nil
+}
+
+// Me returns the acting user and their organization.
+func (s *AuthService) Me(ctx context.Context, a Actor) (*User, *Organization, error) {
+	if err := a.may(permRead, ""); err != nil {
+		return nil, nil, err
+	}
+	read := s.cfg.Store.Tenant(a.Tenant()).Read()
+	user, err := read.Users.Get(ctx, a.User())
+	if err != nil {
+		return nil, nil, err
+	}
+	org, err := read.Organizations.Get(ctx)
+	return user, org, err
+}
+
+func errRefresh() error {
+	return &Error{Code: CodeAuthentication, Message: "the refresh token is no longer valid; sign in again"}
+}
+
+// session finds whose session a refresh token is.
+func (s *AuthService) session(ctx context.Context, token string) (SessionRef, error) {
+	ref, err := s.cfg.Store.System().Session(ctx, hashToken(token))
+	if CodeOf(err) == CodeNotFound {
+		return ref, errRefresh()
+	}
+	return ref, err
+}
+
+// newSession makes a refresh token and the session that remembers its hash.
+func (s *AuthService) newSession(user UserID, family SessionID) (string, Session) {
+	raw := make([]byte, 32)
+	rand.Read(raw) // never fails (crypto/rand, Go 1.24)
+	token := "dr_" + base64.RawURLEncoding.EncodeToString(raw)
+	at := s.cfg.now()
+	id := NewID[SessionID]()
+	if family == "" {
+		family = id
+	}
+	return token, Session{
+		ID: id, FamilyID: family, UserID: user, TokenHash: hashToken(token),
+		CreatedAt: at, ExpiresAt: at.Add(s.cfg.RefreshToken),
+	}
+}
+
+func hashToken(token string) []byte {
+	sum := sha256.Sum256([]byte(token))
+	return sum[:]
+}
+
+func (s *AuthService) pair(user *User, org *Organization, secret string, session Session) (*TokenPair, error) {
+	at := s.cfg.now().Truncate(time.Second)
+	access, err := s.cfg.Tokens.Issue(AccessClaims{
+		OrgID: org.ID, UserID: user.ID, Role: user.Role, SessionID: session.FamilyID,
+		TokenID: NewID[string](), IssuedAt: at, ExpiresAt: at.Add(s.cfg.AccessToken),
+	})
+	if err != nil {
+		return nil, err
+	}
+	s.cfg.Logger.Debug("signed in", slog.String("org_id", string(org.ID)), slog.String("user_id", string(user.ID)))
+	return &TokenPair{AccessToken: access, RefreshToken: secret, ExpiresIn: s.cfg.AccessToken, User: *user, Organization: *org}, nil
+}

@@ -1,0 +1,375 @@
+package core
+
+import (
+	"context"
+	"path"
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+// DocumentService holds the use cases of documents.
+type DocumentService struct{ cfg Config }
+
+// Revisions are the states of a thing that a caller is ready to change; nil
+// stands for any. It is what If-Match (RFC 9110, 13.1.1) carries.
+type Revisions []int64
+
+func (r Revisions) check(have int64) error {
+	if r == nil || slices.Contains(r, have) {
+		return nil
+	}
+	return &Error{Code: CodePreconditionFailed, Message: "it was changed since you read it; read it again and repeat your change"}
+}
+
+// Create stores a document. It returns CodeConflict when the organization has an
+// upload with the same external id.
+func (s *DocumentService) Create(ctx context.Context, a Actor, n NewDocument) (*Document, error) {
+	if err := a.may(permCreate, ""); err != nil {
+		return nil, err
+	}
+	if err := n.Validate(); err != nil {
+		return nil, err
+	}
+	d := s.newDocument(a, n)
+	err := s.cfg.change(ctx, a.Tenant(), func(ctx context.Context, tx Tx) error {
+		return s.create(ctx, tx, d)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return d, nil
+}
+
+func (s *DocumentService) newDocument(a Actor, n NewDocument) *Document {
+	at := s.cfg.now()
+	d := &Document{
+		ID: NewID[DocumentID](), OrgID: a.Tenant().OrgID(), UserID: a.User(), Title: n.Title,
+		SourceType: SourceUpload, SourceURL: n.SourceURL, ExternalID: n.ExternalID, MimeType: n.MimeType,
+		Version: 1, Revision: 1, Status: DocumentActive, CreatedAt: at, UpdatedAt: at,
+	}
+	if d.MimeType == "" {
+		d.MimeType = "text/markdown"
+	}
+	d.setContent(n.Content)
+	return d
+}
+
+func (s *DocumentService) create(ctx context.Context, tx Tx, d *Document) error {
+	if err := tx.Documents.Create(ctx, d); err != nil {
+		return err
+	}
+	tx.Append(EventDocumentCreated, d.CreatedAt, d.withoutContent())
+	return nil
+}
+
+// withoutContent is the form of d that lists and events carry.
+func (d *Document) withoutContent() *Document {
+	c := *d
+	c.Content = ""
+	return &c
+}
+
+// Get returns a document with its content, or CodeNotFound.
+func (s *DocumentService) Get(ctx context.Context, a Actor, id DocumentID) (*Document, error) {
+	if err := a.may(permRead, ""); err != nil {
+		return nil, err
+	}
+	return s.cfg.Store.Tenant(a.Tenant()).Read().Documents.Get(ctx, id)
+}
+
+// DocumentQuery is the input of Documents.List.
+type DocumentQuery struct {
+	Filter DocumentFilter
+	Text   string // "": all; else documents that have all its words, best first
+	Page   PageRequest
+}
+
+// Validate returns CodeValidation with every field that does not hold.
+func (q DocumentQuery) Validate() error {
+	var v validation
+	if q.Filter.SourceType != "" {
+		oneOf(&v, "source_type", q.Filter.SourceType, SourceUpload, SourceNotion, SourceGuru, SourceConfluence)
+	}
+	if q.Filter.Status != "" {
+		oneOf(&v, "status", q.Filter.Status, DocumentActive, DocumentUpdating, DocumentError)
+	}
+	v.text("q", q.Text, 0, 500)
+	return v.err()
+}
+
+// List returns a page of documents without their content: newest first, or with
+// a Text by how well they match (TierTitleEquals …), newest first within a tier.
+func (s *DocumentService) List(ctx context.Context, a Actor, q DocumentQuery) (Page[Document], error) {
+	var none Page[Document]
+	if err := a.may(permRead, ""); err != nil {
+		return none, err
+	}
+	if err := q.Validate(); err != nil {
+		return none, err
+	}
+	seek, err := q.Page.seek()
+	if err != nil {
+		return none, err
+	}
+	read := s.cfg.Store.Tenant(a.Tenant()).Read().Documents
+	if strings.TrimSpace(q.Text) == "" {
+		rows, err := read.List(ctx, q.Filter, seek)
+		return page(rows, seek, documentKey), err
+	}
+	words, ok := newSearchQuery(q.Text)
+	if !ok {
+		return none, nil
+	}
+	ranked, err := read.Search(ctx, words, q.Filter, seek)
+	if err != nil {
+		return none, err
+	}
+	p := page(ranked, seek, func(d RankedDocument) Key { k := documentKey(d.Document); k.Tier = d.Tier; return k })
+	found := Page[Document]{Next: p.Next}
+	for _, d := range p.Items {
+		found.Items = append(found.Items, d.Document)
+	}
+	return found, nil
+}
+
+func documentKey(d Document) Key { return Key{At: d.CreatedAt, ID: string(d.ID)} }
+
+// Update changes a document that the actor made, or any for an admin. New content
+// raises its version. A patch that changes nothing is no change: no revision, no
+// event. It returns CodePreconditionFailed when the document is at none of match.
+func (s *DocumentService) Update(ctx context.Context, a Actor, id DocumentID, p DocumentPatch, match Revisions) (*Document, error) {
+	if err := p.Validate(); err != nil {
+		return nil, err
+	}
+	var d *Document
+	err := s.cfg.change(ctx, a.Tenant(), func(ctx context.Context, tx Tx) (err error) {
+		if d, err = s.editable(ctx, tx, a, id, match); err != nil {
+			return err
+		}
+		return s.apply(ctx, tx, d, p)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return d, nil
+}
+
+// editable locks a document that a may change.
+func (s *DocumentService) editable(ctx context.Context, tx Tx, a Actor, id DocumentID, match Revisions) (*Document, error) {
+	d, err := tx.Documents.GetForUpdate(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	if err := a.may(permEditDocument, d.UserID); err != nil {
+		return nil, err
+	}
+	return d, match.check(d.Revision)
+}
+
+func (s *DocumentService) apply(ctx context.Context, tx Tx, d *Document, p DocumentPatch) error {
+	retitled := p.Title != nil && *p.Title != d.Title
+	edited := p.Content != nil && *p.Content != d.Content
+	if !retitled && !edited {
+		return nil
+	}
+	if edited && d.IntegrationID != nil {
+		return &Error{Code: CodeAuthorization, Message: "its content comes from an integration; change it there and sync"}
+	}
+	if retitled {
+		d.Title = *p.Title
+	}
+	if edited {
+		d.setContent(*p.Content)
+		d.Version++
+	}
+	d.Revision++
+	d.UpdatedAt = s.cfg.now()
+	if err := tx.Documents.Update(ctx, d); err != nil {
+		return err
+	}
+	tx.Append(EventDocumentUpdated, d.UpdatedAt, d.withoutContent())
+	return nil
+}
+
+// Delete removes a document that the actor made, or any for an admin, with its
+// summaries, and cancels their jobs. match is as for Update.
+func (s *DocumentService) Delete(ctx context.Context, a Actor, id DocumentID, match Revisions) error {
+	if err := a.may(permRead, ""); err != nil {
+		return err
+	}
+	return s.cfg.change(ctx, a.Tenant(), func(ctx context.Context, tx Tx) error {
+		d, err := s.editable(ctx, tx, a, id, match)
+		if err != nil {
+			return err
+		}
+		if err := s.cancelJobs(ctx, tx, id); err != nil {
+			return err
+		}
+		if err := tx.Summaries.DeleteOfDocument(ctx, id); err != nil {
+			return err
+		}
+		if err := tx.Documents.Delete(ctx, id); err != nil {
+			return err
+		}
+		tx.Append(EventDocumentDeleted, s.cfg.now(), d.withoutContent())
+		return nil
+	})
+}
+
+// cancelJobs cancels the jobs of a document's pending summaries.
+func (s *DocumentService) cancelJobs(ctx context.Context, tx Tx, id DocumentID) error {
+	seek := Seek{Limit: MaxPageLimit}
+	for {
+		pending, err := tx.Summaries.List(ctx, SummaryFilter{DocID: id, Status: SummaryPending}, seek)
+		if err != nil {
+			return err
+		}
+		for _, sum := range pending {
+			j, err := tx.Jobs.GetForUpdate(ctx, sum.JobID)
+			if err != nil {
+				return err
+			}
+			if err := cancelJob(ctx, tx, j, s.cfg.now()); err != nil {
+				return err
+			}
+		}
+		if len(pending) < seek.Limit {
+			return nil
+		}
+		last := pending[len(pending)-1]
+		seek.After = &Key{At: last.CreatedAt, ID: string(last.ID)}
+	}
+}
+
+// Outcome says what an import did.
+type Outcome string
+
+// The outcomes of an import.
+const (
+	OutcomeCreated   Outcome = "created"
+	OutcomeUpdated   Outcome = "updated"
+	OutcomeUnchanged Outcome = "unchanged"
+)
+
+// ImportOptions are the inputs of Documents.Import besides the file.
+type ImportOptions struct {
+	Title      string // "": the file's own title, its first heading, its name
+	ExternalID string // what the file is known by; "": its content
+}
+
+// Import reads a file's text into a document. A file that is known, by its
+// external id or else by its content, makes no second document: it updates the
+// one that is there, or leaves it when the text is the same. Errors are those of
+// Extractor.Extract, Create and Update.
+func (s *DocumentService) Import(ctx context.Context, a Actor, f File, o ImportOptions) (*Document, Outcome, error) {
+	if err := a.may(permCreate, ""); err != nil {
+		return nil, "", err
+	}
+	x, err := s.cfg.Extractor.Extract(ctx, f)
+	if err != nil {
+		return nil, "", err
+	}
+	n := NewDocument{
+		Title: importTitle(o.Title, x, f), Content: x.Markdown, ExternalID: o.ExternalID,
+		SourceURL: f.SourceURL, MimeType: x.MediaType,
+	}
+	if err := n.Validate(); err != nil {
+		return nil, "", err
+	}
+	var d *Document
+	var outcome Outcome
+	err = s.cfg.change(ctx, a.Tenant(), func(ctx context.Context, tx Tx) (err error) {
+		fresh := s.newDocument(a, n)
+		if d, err = s.known(ctx, tx, fresh); err != nil {
+			return err
+		}
+		if d == nil {
+			d, outcome = fresh, OutcomeCreated
+			return s.create(ctx, tx, d)
+		}
+		outcome, err = s.refresh(ctx, tx, a, d, n)
+		return err
+	})
+	if err != nil {
+		return nil, "", err
+	}
+	return d, outcome, nil
+}
+
+// known finds the document that fresh would be a second copy of, or nil.
+func (s *DocumentService) known(ctx context.Context, tx Tx, fresh *Document) (*Document, error) {
+	f := DocumentFilter{ContentHash: fresh.ContentHash, SourceType: SourceUpload}
+	if fresh.ExternalID != "" {
+		f = DocumentFilter{ExternalID: fresh.ExternalID, SourceType: SourceUpload}
+	}
+	found, err := tx.Documents.List(ctx, f, Seek{Limit: 1})
+	if err != nil || len(found) == 0 {
+		return nil, err
+	}
+	return tx.Documents.GetForUpdate(ctx, found[0].ID)
+}
+
+// refresh brings a known document up to date with a file.
+func (s *DocumentService) refresh(ctx context.Context, tx Tx, a Actor, d *Document, n NewDocument) (Outcome, error) {
+	if d.Content == n.Content {
+		return OutcomeUnchanged, nil
+	}
+	if err := a.may(permEditDocument, d.UserID); err != nil {
+		return "", err
+	}
+	return OutcomeUpdated, s.apply(ctx, tx, d, DocumentPatch{Content: &n.Content})
+}
+
+// importTitle chooses a title of at most MaxTitleChars characters.
+func importTitle(asked string, x *Extracted, f File) string {
+	for _, t := range []string{asked, x.Title, firstHeading(x.Markdown), strings.TrimSuffix(f.Name, path.Ext(f.Name))} {
+		if t = strings.TrimSpace(t); t != "" {
+			return cutRunes(t, MaxTitleChars)
+		}
+	}
+	return "Untitled"
+}
+
+// firstHeading returns the text of the first ATX heading.
+func firstHeading(markdown string) string {
+	for line := range strings.Lines(markdown) {
+		if text := strings.TrimLeft(line, "#"); len(text) < len(line) && strings.HasPrefix(text, " ") {
+			return strings.TrimSpace(text)
+		}
+	}
+	return ""
+}
+
+func cutRunes(s string, n int) string {
+	if utf8.RuneCountInString(s) <= n {
+		return s
+	}
+	return string([]rune(s)[:n])
+}
+
+// Index writes the search entries of up to limit documents that changed since
+// they were indexed, and returns how many there were.
+func (w *WorkService) Index(ctx context.Context, limit int) (int, error) {
+	refs, err := w.cfg.Store.System().Unindexed(ctx, limit)
+	if err != nil {
+		return 0, err
+	}
+	for _, ref := range refs {
+		if err := w.index(ctx, ref); err != nil && CodeOf(err) != CodeNotFound {
+			return 0, err
+		}
+	}
+	return len(refs), nil
+}
+
+func (w *WorkService) index(ctx context.Context, ref DocumentRef) error {
+	d, err := w.cfg.Store.Tenant(ref.Tenant).Read().Documents.Get(ctx, ref.DocumentID)
+	if err != nil {
+		return err
+	}
+	e := newSearchEntry(d) // outside the transaction: a book takes a tenth of a second
+	return w.cfg.change(ctx, ref.Tenant, func(ctx context.Context, tx Tx) error {
+		return tx.Documents.PutSearchEntry(ctx, e)
+	})
+}

@@ -1,0 +1,48 @@
+package core
+
+import (
+	"context"
+	"math/rand/v2"
+	"time"
+)
+
+// jobRule is what is fixed for a job type.
+type jobRule struct {
+	queue       Queue
+	maxAttempts int
+}
+
+var kindRules = map[JobType]jobRule{
+	JobSummarize: {queue: QueueLLM, maxAttempts: 3},
+}
+
+// jobKind is how a job type is worked on. ended and restarted run in the
+// transaction in which a run of the job fails or is canceled, or begins anew.
+type jobKind struct {
+	handle    func(ctx context.Context, r *Run) error
+	ended     func(ctx context.Context, tx Tx, j *Job) error
+	restarted func(ctx context.Context, tx Tx, j *Job) error
+}
+
+func jobKinds(c Config) map[JobType]jobKind {
+	return map[JobType]jobKind{
+		JobSummarize: {handle: c.runSummarize, ended: c.failSummary, restarted: c.restartSummary},
+	}
+}
+
+// Bounds of the pause before the next attempt: 2 s doubled each time, with full
+// jitter ("Exponential Backoff And Jitter", AWS Architecture Blog, 2015).
+const (
+	backoffBase = 2 * time.Second
+	backoffMax  = 5 * time.Minute
+)
+
+// backoff returns the pause after the given attempt, 1 being the first, and at
+// least what the failed side asked for.
+func backoff(attempt int, atLeast time.Duration) time.Duration {
+	ceiling := backoffMax
+	if attempt < 8 {
+		ceiling = min(backoffMax, backoffBase<<max(attempt-1, 0))
+	}
+	return max(atLeast, rand.N(ceiling)).Truncate(time.Microsecond)
+}

@@ -1,0 +1,215 @@
+package core
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+)
+
+// JobService holds the use cases of jobs.
+type JobService struct {
+	cfg   Config
+	kinds map[JobType]jobKind
+}
+
+// newJob makes a pending job that is due at once.
+func newJob(a Actor, t JobType, related, relatedType string, at time.Time) Job {
+	kind := kindRules[t]
+	return Job{
+		ID: NewID[JobID](), OrgID: a.Tenant().OrgID(), UserID: a.User(), Type: t,
+		RelatedID: related, RelatedType: relatedType, Status: JobPending, Run: 1, MaxAttempts: kind.maxAttempts,
+		Queue: kind.queue, NextAttemptAt: &at, QueuedAt: at, CreatedAt: at,
+	}
+}
+
+// Get returns a job, or CodeNotFound.
+func (s *JobService) Get(ctx context.Context, a Actor, id JobID) (*Job, error) {
+	if err := a.may(permRead, ""); err != nil {
+		return nil, err
+	}
+	return s.cfg.Store.Tenant(a.Tenant()).Read().Jobs.Get(ctx, id)
+}
+
+// List returns a page of jobs.
+func (s *JobService) List(ctx context.Context, a Actor, f JobFilter, p PageRequest) (Page[Job], error) {
+	var none Page[Job]
+	if err := a.may(permRead, ""); err != nil {
+		return none, err
+	}
+	var v validation
+	if f.Status != "" {
+		oneOf(&v, "status", f.Status, JobStatuses()...)
+	}
+	if f.Type != "" {
+		oneOf(&v, "job_type", f.Type, JobTypes()...)
+	}
+	if v.err() != nil {
+		return none, v.err()
+	}
+	seek, err := p.seek()
+	if err != nil {
+		return none, err
+	}
+	rows, err := s.cfg.Store.Tenant(a.Tenant()).Read().Jobs.List(ctx, f, seek)
+	return page(rows, seek, func(j Job) Key { return Key{At: j.CreatedAt, ID: string(j.ID)} }), err
+}
+
+// Cancel ends a job that the actor made, or any for an admin. What its handler
+// has not committed never appears. It returns CodeConflict when the job has ended.
+func (s *JobService) Cancel(ctx context.Context, a Actor, id JobID) (*Job, error) {
+	var j *Job
+	err := s.cfg.change(ctx, a.Tenant(), func(ctx context.Context, tx Tx) (err error) {
+		if j, err = s.controllable(ctx, tx, a, id); err != nil {
+			return err
+		}
+		if j.Status.Ended() {
+			return Conflict("the job has ended; there is nothing to cancel")
+		}
+		j.setCanceled(s.cfg.now())
+		if err := s.kinds[j.Type].ended(ctx, tx, j); err != nil {
+			return err
+		}
+		return storeCanceled(ctx, tx, j)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return j, nil
+}
+
+func (s *JobService) controllable(ctx context.Context, tx Tx, a Actor, id JobID) (*Job, error) {
+	j, err := tx.Jobs.GetForUpdate(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	return j, a.may(permControlJob, j.UserID)
+}
+
+// cancelJob cancels a locked job because what it works on goes away.
+func cancelJob(ctx context.Context, tx Tx, j *Job, at time.Time) error {
+	if j.Status.Ended() {
+		return nil
+	}
+	j.setCanceled(at)
+	return storeCanceled(ctx, tx, j)
+}
+
+func (j *Job) setCanceled(at time.Time) {
+	j.Status, j.FinishedAt, j.NextAttemptAt = JobCanceled, &at, nil
+}
+
+func storeCanceled(ctx context.Context, tx Tx, j *Job) error {
+	if err := tx.Jobs.Update(ctx, j); err != nil {
+		return err
+	}
+	tx.Canceled = append(tx.Canceled, j.ID)
+	tx.Append(EventJobCanceled, *j.FinishedAt, j)
+	return nil
+}
+
+// Retry begins the next run of a failed or canceled job that the actor made, or
+// of any for an admin. It returns CodeConflict for a job in another state.
+func (s *JobService) Retry(ctx context.Context, a Actor, id JobID) (*Job, error) {
+	var j *Job
+	err := s.cfg.change(ctx, a.Tenant(), func(ctx context.Context, tx Tx) (err error) {
+		if j, err = s.controllable(ctx, tx, a, id); err != nil {
+			return err
+		}
+		if j.Status != JobFailed && j.Status != JobCanceled {
+			return Conflict("only a failed or canceled job can be retried; wait for its end")
+		}
+		if err := s.kinds[j.Type].restarted(ctx, tx, j); err != nil {
+			return err
+		}
+		at := s.cfg.now()
+		j.Run, j.Attempt = j.Run+1, 0
+		j.Status, j.Progress, j.Result, j.ErrorCode, j.ErrorMessage = JobPending, Progress{}, nil, "", ""
+		j.QueuedAt, j.StartedAt, j.FinishedAt, j.NextAttemptAt, j.LocalQueue = at, nil, nil, &at, ""
+		return requeue(ctx, tx, j, at)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return j, nil
+}
+
+// requeue stores a job that is pending again and dispatches it.
+func requeue(ctx context.Context, tx Tx, j *Job, at time.Time) error {
+	if err := tx.Jobs.Update(ctx, j); err != nil {
+		return err
+	}
+	tx.Dispatch(Dispatch{JobID: j.ID, Queue: j.FirstQueue(), RunAt: *j.NextAttemptAt})
+	tx.Append(EventJobQueued, at, j)
+	return nil
+}
+
+// pollEvery is the net under the bus: how late a change is seen when its notice is lost.
+const pollEvery = time.Second
+
+// Wait returns the job as soon as it has ended, or as it is when ctx ends first.
+// It holds no connection to the store while it waits.
+func (s *JobService) Wait(ctx context.Context, a Actor, id JobID) (*Job, error) {
+	return s.Watch(ctx, a, id, func(*Job) {})
+}
+
+// Watch is Wait that also calls each with the job whenever it is seen to have
+// changed, progress included. Calls come one at a time.
+func (s *JobService) Watch(ctx context.Context, a Actor, id JobID, each func(*Job)) (*Job, error) {
+	j, err := s.Get(ctx, a, id)
+	if err != nil || j.Status.Ended() {
+		return j, err
+	}
+	var news <-chan Notice
+	if l, err := s.cfg.Bus.Listen(ctx, FeedTopic(a.Tenant())); err == nil { // without a bus it polls
+		defer l.Close()
+		news = l.C()
+	}
+	tick := time.NewTicker(pollEvery)
+	defer tick.Stop()
+	for {
+		fresh, err := s.Get(context.WithoutCancel(ctx), a, id)
+		if err != nil {
+			return nil, err
+		}
+		if j = fresh; j.Status.Ended() {
+			return j, nil
+		}
+		each(j)
+		if !s.awaitNews(ctx, id, news, tick.C, each) {
+			return j, nil
+		}
+	}
+}
+
+// awaitNews returns true when the job is to be read again, false when ctx ended.
+func (s *JobService) awaitNews(ctx context.Context, id JobID, news <-chan Notice, tick <-chan time.Time, each func(*Job)) bool {
+	for {
+		select {
+		case <-ctx.Done():
+			return false
+		case <-tick:
+			return true
+		case n, ok := <-news:
+			switch {
+			case !ok:
+				news = nil
+			case n.Body == nil || n.Lost:
+				return true
+			default:
+				if j := progressOf(n.Body, id); j != nil {
+					each(j)
+				}
+			}
+		}
+	}
+}
+
+// progressOf returns the job of an ephemeral progress event, if it is id's.
+func progressOf(body []byte, id JobID) *Job {
+	var e Event
+	var j Job
+	if json.Unmarshal(body, &e) != nil || e.Type != EventJobProgress || json.Unmarshal(e.Data, &j) != nil || j.ID != id {
+		return nil
+	}
+	return &j
+}

@@ -1,0 +1,86 @@
+package core
+
+import "context"
+
+// summarizeRequest is what the summarizer gets for a pending summary.
+func summarizeRequest(sum *Summary, d *Document) SummarizeRequest {
+	return SummarizeRequest{
+		Document: d, Prompt: sum.Prompt, Format: sum.Format, Length: sum.Length, Language: sum.Language,
+		Model: sum.ModelRequested, JSONSchema: sum.JSONSchema, Focus: sum.Focus,
+		MaxCostUSD: sum.MaxCostUSD, AllowPartial: sum.AllowPartial, Refresh: sum.Refresh,
+	}
+}
+
+// runSummarize fills the summary that a JobSummarize is about.
+func (c Config) runSummarize(ctx context.Context, r *Run) error {
+	read := c.Store.Tenant(r.Tenant()).Read()
+	sum, err := read.Summaries.Get(ctx, SummaryID(r.Job().RelatedID))
+	if err != nil {
+		return err
+	}
+	d, err := read.Documents.Get(ctx, sum.DocID)
+	if err != nil {
+		return err
+	}
+	result, err := c.Summarizer.Summarize(ctx, r.Tenant(), summarizeRequest(sum, d), func(p Progress) { r.Progress(ctx, p) })
+	if err != nil {
+		return err
+	}
+	answer := map[string]any{"summary_id": sum.ID, "doc_id": d.ID, "usage": result.Usage, "coverage": result.Coverage}
+	return r.Complete(ctx, answer, func(ctx context.Context, tx Tx) error {
+		done, err := tx.Summaries.Get(ctx, sum.ID) // the row may have been deleted meanwhile
+		if err != nil {
+			return err
+		}
+		done.fill(d, result)
+		done.UpdatedAt = c.now()
+		if err := tx.Summaries.Update(ctx, done); err != nil {
+			return err
+		}
+		tx.Append(EventSummaryCompleted, done.UpdatedAt, done)
+		return nil
+	})
+}
+
+// fill makes a pending summary complete. DocVersion is the version that was read,
+// which may be newer than the one that was asked about.
+func (sum *Summary) fill(d *Document, r *SummaryResult) {
+	sum.Status, sum.ErrorMessage = SummaryComplete, ""
+	sum.DocVersion = d.Version
+	sum.Text, sum.Language, sum.ModelUsed = r.Text, r.Language, r.Model
+	sum.Citations, sum.Warnings, sum.Coverage, sum.Usage = r.Citations, r.Warnings, r.Coverage, r.Usage
+	sum.TokensUsed = r.Usage.InputTokens + r.Usage.OutputTokens
+}
+
+// failSummary tells in the summary that its job's run has ended without one.
+func (c Config) failSummary(ctx context.Context, tx Tx, j *Job) error {
+	sum, err := tx.Summaries.Get(ctx, SummaryID(j.RelatedID))
+	if CodeOf(err) == CodeNotFound {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	sum.Status, sum.ErrorMessage, sum.UpdatedAt = SummaryFailed, j.ErrorMessage, c.now()
+	if j.Status == JobCanceled {
+		sum.ErrorMessage = "the job was canceled; retry it to have the summary made"
+	}
+	if err := tx.Summaries.Update(ctx, sum); err != nil {
+		return err
+	}
+	tx.Append(EventSummaryFailed, sum.UpdatedAt, sum)
+	return nil
+}
+
+// restartSummary makes a failed summary pending again for its job's next run.
+func (c Config) restartSummary(ctx context.Context, tx Tx, j *Job) error {
+	sum, err := tx.Summaries.Get(ctx, SummaryID(j.RelatedID))
+	if CodeOf(err) == CodeNotFound {
+		return Conflict("its summary was deleted; ask for a new one")
+	}
+	if err != nil {
+		return err
+	}
+	sum.Status, sum.ErrorMessage, sum.UpdatedAt = SummaryPending, "", c.now()
+	return tx.Summaries.Update(ctx, sum)
+}

@@ -1,0 +1,78 @@
+package core
+
+import (
+	"context"
+	"time"
+)
+
+// SystemStore holds what must work before a tenant is known: look-ups by a
+// credential, and claiming work. It returns ids and what is needed to check a
+// credential, nothing else of a tenant. archtest lists who may use it.
+type SystemStore interface {
+	// Logins returns the sign-in data of every active user with that folded
+	// e-mail address, at most 16, oldest organization first; none is no error.
+	Logins(ctx context.Context, email string) ([]Login, error)
+	// Session returns whose session has the refresh token with that SHA-256
+	// hash, or CodeNotFound. It also finds expired and revoked ones.
+	Session(ctx context.Context, tokenHash []byte) (SessionRef, error)
+
+	// Claim leases up to r.Limit due jobs of r.Queue, oldest dispatch first
+	// within an organization, fairly between organizations: no organization gets
+	// a second job in a claim while another with a due job has none, and none
+	// holds more than r.OrgLimit leases of the queue (0: no limit). A dispatch
+	// whose job is not pending, or is leased already, is discarded. The job
+	// stays pending until its holder starts it. Claim does not wait; it returns
+	// fewer, or none, when fewer are due. A job is leased to one caller only.
+	// Claim may be called concurrently. When ctx ends it returns ctx's error and
+	// what it may have leased expires.
+	Claim(ctx context.Context, r ClaimRequest) ([]Lease, error)
+	// Heartbeat renews, by the store's clock and for ttl from now, those of the
+	// leases that have less than two thirds of ttl left, and returns those that
+	// are no longer held.
+	Heartbeat(ctx context.Context, leases []Lease, ttl time.Duration) (lost []Lease, err error)
+	// Rescue takes over up to limit expired leases, each with a new fence and for
+	// ttl, so that the worker that held it can write no more. It also moves
+	// dispatches of local queues (LocalQueue) that nobody claimed for ttl to
+	// their job's shared queue.
+	Rescue(ctx context.Context, limit int, ttl time.Duration) ([]Lease, error)
+	// Unindexed returns up to limit documents whose search entry is older than
+	// they are, oldest change first.
+	Unindexed(ctx context.Context, limit int) ([]DocumentRef, error)
+}
+
+// Login is what is needed to check an e-mail address and a password.
+type Login struct {
+	Tenant           Tenant
+	UserID           UserID
+	OrganizationName string
+	PasswordHash     string // "" when the user cannot sign in by password
+}
+
+// SessionRef says whose a session is.
+type SessionRef struct {
+	Tenant    Tenant
+	SessionID SessionID
+}
+
+// DocumentRef says whose a document is.
+type DocumentRef struct {
+	Tenant     Tenant
+	DocumentID DocumentID
+}
+
+// ClaimRequest is the input of SystemStore.Claim.
+type ClaimRequest struct {
+	Queue    Queue
+	Limit    int           // at least 1
+	OrgLimit int           // most leases an organization may hold in the queue; 0: no limit
+	TTL      time.Duration // how long the leases last
+}
+
+// Lease is the right to run one job until it expires or is taken over. Fence
+// rises each time that the job is leased or its lease is ended; it is what a
+// write behind the lease is checked against.
+type Lease struct {
+	Tenant Tenant
+	JobID  JobID
+	Fence  int64
+}
