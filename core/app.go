@@ -8,14 +8,14 @@ import (
 	"time"
 )
 
-// Ports is the outside world of an App; every one is required.
+// Ports is the outside world of an App.
 type Ports struct {
 	Store      Store
 	Bus        EventBus
 	Summarizer Summarizer
-	Extractor  Extractor
-	Hasher     PasswordHasher
-	Tokens     AccessTokens
+	Extractor  Extractor      // nil: Documents.Import answers CodeUnavailable
+	Hasher     PasswordHasher // nil: so do Auth.Register and Auth.Login
+	Tokens     AccessTokens   // nil: so does all of Auth
 }
 
 // Config is what an App is built of.
@@ -32,6 +32,15 @@ type Config struct {
 func (c Config) withDefaults() Config {
 	if c.Now == nil {
 		c.Now = time.Now
+	}
+	if c.Extractor == nil {
+		c.Extractor = absent{}
+	}
+	if c.Hasher == nil {
+		c.Hasher = absent{}
+	}
+	if c.Tokens == nil {
+		c.Tokens = absentTokens{}
 	}
 	if c.FoldEmail == nil {
 		c.FoldEmail = strings.ToLower

@@ -2,10 +2,6 @@ package core
 
 import (
 	"context"
-	"crypto/rand"
-	"crypto/sha256"
-	"encoding/base64"
-	"log/slog"
 	"time"
 )
 
@@ -244,49 +240,16 @@ func (s *AuthService) Me(ctx context.Context, a Actor) (*User, *Organization, er
 	return user, org, err
 }
 
-func errRefresh() error {
-	return &Error{Code: CodeAuthentication, Message: "the refresh token is no longer valid; sign in again"}
-}
-
-// session finds whose session a refresh token is.
-func (s *AuthService) session(ctx context.Context, token string) (SessionRef, error) {
-	ref, err := s.cfg.Store.System().Session(ctx, hashToken(token))
-	if CodeOf(err) == CodeNotFound {
-		return ref, errRefresh()
+// Grant returns a refresh token for the actor, valid once and for life. A program
+// that runs on its owner's machine prints it to let them sign in without a password.
+func (s *AuthService) Grant(ctx context.Context, a Actor, life time.Duration) (string, error) {
+	if err := a.may(permRead, ""); err != nil {
+		return "", err
 	}
-	return ref, err
-}
-
-// newSession makes a refresh token and the session that remembers its hash.
-func (s *AuthService) newSession(user UserID, family SessionID) (string, Session) {
-	raw := make([]byte, 32)
-	rand.Read(raw) // never fails (crypto/rand, Go 1.24)
-	token := "dr_" + base64.RawURLEncoding.EncodeToString(raw)
-	at := s.cfg.now()
-	id := NewID[SessionID]()
-	if family == "" {
-		family = id
-	}
-	return token, Session{
-		ID: id, FamilyID: family, UserID: user, TokenHash: hashToken(token),
-		CreatedAt: at, ExpiresAt: at.Add(s.cfg.RefreshToken),
-	}
-}
-
-func hashToken(token string) []byte {
-	sum := sha256.Sum256([]byte(token))
-	return sum[:]
-}
-
-func (s *AuthService) pair(user *User, org *Organization, secret string, session Session) (*TokenPair, error) {
-	at := s.cfg.now().Truncate(time.Second)
-	access, err := s.cfg.Tokens.Issue(AccessClaims{
-		OrgID: org.ID, UserID: user.ID, Role: user.Role, SessionID: session.FamilyID,
-		TokenID: NewID[string](), IssuedAt: at, ExpiresAt: at.Add(s.cfg.AccessToken),
+	secret, session := s.newSession(a.User(), "")
+	session.ExpiresAt = session.CreatedAt.Add(life)
+	err := s.cfg.change(ctx, a.Tenant(), func(ctx context.Context, tx Tx) error {
+		return tx.Sessions.Create(ctx, &session)
 	})
-	if err != nil {
-		return nil, err
-	}
-	s.cfg.Logger.Debug("signed in", slog.String("org_id", string(org.ID)), slog.String("user_id", string(user.ID)))
-	return &TokenPair{AccessToken: access, RefreshToken: secret, ExpiresIn: s.cfg.AccessToken, User: *user, Organization: *org}, nil
+	return secret, err
 }

@@ -38,7 +38,10 @@ type EventBus interface {
 	// handed over; the caller goes on.
 	Notify(ctx context.Context, notices ...Notice) error
 	// Listen returns a listener that gets every notice of the topics sent after
-	// Listen has returned. A listener that does not keep up loses notices; the
+	// Listen has returned. ctx bounds the call, not the listener. While the bus
+	// cannot be reached it returns a listener all the same; once it can be, the
+	// first notice of each topic has Lost set and no body. After Close it returns
+	// CodeUnavailable. A listener that does not keep up loses notices; the
 	// next one of that topic that it gets has Lost set.
 	Listen(ctx context.Context, topics ...Topic) (Listener, error)
 	// Close ends every listener.

@@ -19,6 +19,14 @@ type Extracted struct {
 	Title     string // the file's own title; empty when it has none
 	Markdown  string // valid UTF-8 without NUL
 	MediaType string // as decided by content, without parameters
+	Pages     Pages
+}
+
+// Pages says where the pages of a paginated file begin in its text. The zero
+// Pages is that of a format without pages.
+type Pages struct {
+	Starts      []int `json:"starts,omitempty"`       // of page i+1: its first character, in code points
+	WithoutText []int `json:"without_text,omitempty"` // numbers of pages that have no text, from 1
 }
 
 // Extractor turns files into Markdown text.

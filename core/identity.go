@@ -33,7 +33,7 @@ type AccessTokens interface {
 	// Issue returns a signed token of c.
 	Issue(c AccessClaims) (string, error)
 	// Verify returns the claims of a token that this installation issued and that
-	// has not expired at now, or CodeAuthentication with one and the same sentence
+	// has not expired at now (clocks may differ by a few seconds), or CodeAuthentication with one and the same sentence
 	// for every other string.
 	Verify(token string, now time.Time) (AccessClaims, error)
 }

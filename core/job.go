@@ -140,8 +140,8 @@ type JobRepo interface {
 	JobReader
 	// GetForUpdate is Get with the row locked until the transaction ends.
 	GetForUpdate(ctx context.Context, id JobID) (*Job, error)
-	// Update stores everything of j but its ids, type, relation and CreatedAt,
-	// or returns CodeNotFound. A job that is then not in progress has no lease
+	// Update stores everything of j but its id, organization, type, relation and
+	// CreatedAt, or returns CodeNotFound. A job that is then not in progress has no lease
 	// any more: it is ended and the fence raised, in the same transaction.
 	Update(ctx context.Context, j *Job) error
 }

@@ -125,6 +125,12 @@ const (
 	SeverityLow  Severity = "low"
 )
 
+// Codes of warnings.
+const (
+	WarnNoSentences   = "no_sentences"
+	WarnWrongLanguage = "wrong_language"
+)
+
 // Warning is something that a reader of the summary should check. Start and End
 // are characters of its text; both nil when it is about the whole.
 type Warning struct {

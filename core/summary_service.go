@@ -134,8 +134,7 @@ func (s *SummaryService) Get(ctx context.Context, a Actor, id SummaryID) (*Summa
 	return s.cfg.Store.Tenant(a.Tenant()).Read().Summaries.Get(ctx, id)
 }
 
-// List returns a page of summaries. With a document in the filter that is not
-// the tenant's it returns CodeNotFound.
+// List returns a page of summaries. A document that is not the tenant's has none.
 func (s *SummaryService) List(ctx context.Context, a Actor, f SummaryFilter, p PageRequest) (Page[Summary], error) {
 	var none Page[Summary]
 	if err := a.may(permRead, ""); err != nil {

@@ -7,7 +7,9 @@ import (
 
 // SystemStore holds what must work before a tenant is known: look-ups by a
 // credential, and claiming work. It returns ids and what is needed to check a
-// credential, nothing else of a tenant. archtest lists who may use it.
+// credential, nothing else of a tenant. Called with the context of an open
+// transaction of the same store it returns ErrOuterRead. archtest lists who may
+// use it.
 type SystemStore interface {
 	// Logins returns the sign-in data of every active user with that folded
 	// e-mail address, at most 16, oldest organization first; none is no error.
@@ -32,8 +34,8 @@ type SystemStore interface {
 	Heartbeat(ctx context.Context, leases []Lease, ttl time.Duration) (lost []Lease, err error)
 	// Rescue takes over up to limit expired leases, each with a new fence and for
 	// ttl, so that the worker that held it can write no more. It also moves
-	// dispatches of local queues (LocalQueue) that nobody claimed for ttl to
-	// their job's shared queue.
+	// dispatches of local queues (LocalQueue) that nobody claimed within ttl of
+	// their RunAt to their job's shared queue.
 	Rescue(ctx context.Context, limit int, ttl time.Duration) ([]Lease, error)
 	// Unindexed returns up to limit documents whose search entry is older than
 	// they are, oldest change first.

@@ -46,28 +46,3 @@ type UserRepo interface {
 	// returns CodeNotFound, or CodeConflict as Create.
 	Update(ctx context.Context, u *User) error
 }
-
-// Session is one refresh token in the chain that a sign-in starts. Each refresh
-// ends one session and begins the next of the same family.
-type Session struct {
-	ID        SessionID
-	FamilyID  SessionID // the first session's id
-	UserID    UserID
-	TokenHash []byte // SHA-256
-	CreatedAt time.Time
-	ExpiresAt time.Time
-	UsedAt    *time.Time // when it was exchanged for the next one
-	RevokedAt *time.Time
-}
-
-// SessionRepo keeps the tenant's sessions.
-type SessionRepo interface {
-	// GetForUpdate returns a session with its row locked, or CodeNotFound.
-	GetForUpdate(ctx context.Context, id SessionID) (*Session, error)
-	// Create stores s, or returns CodeConflict when its token hash exists.
-	Create(ctx context.Context, s *Session) error
-	// MarkUsed sets UsedAt, or returns CodeNotFound.
-	MarkUsed(ctx context.Context, id SessionID, at time.Time) error
-	// RevokeFamily sets RevokedAt on every session of the family that has none.
-	RevokeFamily(ctx context.Context, family SessionID, at time.Time) error
-}

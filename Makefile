@@ -1,0 +1,41 @@
+GO ?= go
+TOOL = $(GO) tool -modfile=tools/go.mod
+
+.DEFAULT_GOAL := help
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+build: ## build bin/docsctl, one static file
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w" -o bin/docsctl ./cmd/docsctl
+
+test: ## run every test; installs or starts the servers that they need
+	$(GO) run ./internal/testenv/ensure
+	$(GO) test ./...
+
+race: ## run every test under the race detector
+	$(GO) run ./internal/testenv/ensure
+	CGO_ENABLED=1 $(GO) test -race -timeout 14m ./...
+
+lint: ## run the linters that .golangci.yml lists
+	$(TOOL) golangci-lint run ./...
+
+vuln: ## look for known vulnerabilities in what is called
+	$(TOOL) govulncheck ./...
+
+generate: ## write what is generated
+	$(GO) generate ./...
+
+verify: ## check that generated code and module files are up to date
+	$(GO) generate ./...
+	$(GO) mod tidy -diff
+	git diff --exit-code
+
+bench: ## print the benchmarks: summaries' quality, then speed
+	$(GO) run ./internal/bench/eval
+	$(GO) test -run '^$$' -bench . -benchtime 1s ./...
+
+run: ## serve on 127.0.0.1:8080
+	$(GO) run ./cmd/docsctl serve
+
+.PHONY: help build test race lint vuln generate verify bench run

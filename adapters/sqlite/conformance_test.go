@@ -1,0 +1,34 @@
+package sqlite
+
+import (
+	"path/filepath"
+	"testing"
+
+	"github.com/docsctl/docsctl/core"
+	"github.com/docsctl/docsctl/core/coretest"
+)
+
+func TestConformance(t *testing.T) {
+	t.Parallel()
+	coretest.RunStore(t, coretest.StoreFactory{
+		Open: func(t *testing.T) core.Store { return openStore(t, filepath.Join(t.TempDir(), "store.db")) },
+		Again: func(t *testing.T, s core.Store) core.Store {
+			return openStore(t, s.(*Store).path)
+		},
+	})
+}
+
+// openStore opens a store that the end of the test closes.
+func openStore(t testing.TB, path string) *Store {
+	t.Helper()
+	s, err := Open(t.Context(), path, nil)
+	if err != nil {
+		t.Fatalf("open: %v", err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Errorf("close: %v", err)
+		}
+	})
+	return s
+}

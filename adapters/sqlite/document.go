@@ -1,0 +1,103 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+
+	"github.com/docsctl/docsctl/core"
+)
+
+type documentReader struct{ scope }
+
+const documentColumns = `org_id, id, user_id, title, source_type, source_url, external_id, external_last_updated, integration_id,
+	mime_type, content_hash, content_bytes, version, revision, status, error_message, created_at, updated_at`
+
+const sqlGetDocument = `SELECT ` + documentColumns + `, content FROM documents WHERE org_id = ? AND id = ?`
+
+func (r documentReader) Get(ctx context.Context, id core.DocumentID) (*core.Document, error) {
+	return one(ctx, r.q, "document", readWholeDocument, sqlGetDocument, r.org, id)
+}
+
+const sqlListDocuments = `SELECT ` + documentColumns + ` FROM documents WHERE org_id = ?`
+
+func (r documentReader) List(ctx context.Context, f core.DocumentFilter, k core.Seek) ([]core.Document, error) {
+	s := newStatement(sqlListDocuments, r.org).documents(f).page(k)
+	return list(ctx, r.q, readDocument, s.text.String(), s.args...)
+}
+
+// documents narrows to the documents that fit f.
+func (s *statement) documents(f core.DocumentFilter) *statement {
+	return s.where(` AND source_type = ?`, string(f.SourceType)).
+		where(` AND status = ?`, string(f.Status)).
+		where(` AND integration_id = ?`, string(f.IntegrationID)).
+		where(` AND content_hash = ?`, f.ContentHash).
+		where(` AND external_id <> '' AND external_id = ?`, f.ExternalID) // the first half admits the partial index
+}
+
+func documentFields(d *core.Document) []any {
+	return []any{
+		&d.OrgID, &d.ID, &d.UserID, &d.Title, &d.SourceType, &d.SourceURL, &d.ExternalID, optional{&d.ExternalLastUpdated}, &d.IntegrationID,
+		&d.MimeType, &d.ContentHash, &d.ContentBytes, &d.Version, &d.Revision, &d.Status, &d.ErrorMessage,
+		(*instant)(&d.CreatedAt), (*instant)(&d.UpdatedAt),
+	}
+}
+
+func readDocument(rows *sql.Rows, d *core.Document) error { return rows.Scan(documentFields(d)...) }
+
+func readWholeDocument(rows *sql.Rows, d *core.Document) error {
+	return rows.Scan(append(documentFields(d), &d.Content)...)
+}
+
+type documentRepo struct {
+	documentReader
+	tx *tx
+}
+
+// documentRefused explains the constraints of documents.
+var documentRefused = refused{taken: "a document with this external id exists; update it or use another", missing: "user"}
+
+func (r documentRepo) GetForUpdate(ctx context.Context, id core.DocumentID) (*core.Document, error) {
+	return r.Get(ctx, id)
+}
+
+const sqlCreateDocument = `INSERT INTO documents (` + documentColumns + `, content)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+
+func (r documentRepo) Create(ctx context.Context, d *core.Document) error {
+	_, err := r.tx.exec(ctx, sqlCreateDocument, r.org, d.ID, d.UserID, d.Title, d.SourceType, d.SourceURL, d.ExternalID,
+		optionalMicros(d.ExternalLastUpdated), d.IntegrationID, d.MimeType, d.ContentHash, d.ContentBytes, d.Version, d.Revision,
+		d.Status, d.ErrorMessage, micros(d.CreatedAt), micros(d.UpdatedAt), d.Content)
+	return documentRefused.explain(err)
+}
+
+const sqlUpdateDocument = `UPDATE documents SET title = ?, source_type = ?, source_url = ?, external_id = ?, external_last_updated = ?,
+	integration_id = ?, mime_type = ?, content_hash = ?, content_bytes = ?, version = ?, revision = ?, status = ?, error_message = ?,
+	updated_at = ?, content = ? WHERE org_id = ? AND id = ?`
+
+func (r documentRepo) Update(ctx context.Context, d *core.Document) error {
+	if !core.ValidID(d.ID) {
+		return core.NotFound("document")
+	}
+	return r.tx.change(ctx, "document", documentRefused, sqlUpdateDocument, d.Title, d.SourceType, d.SourceURL, d.ExternalID,
+		optionalMicros(d.ExternalLastUpdated), d.IntegrationID, d.MimeType, d.ContentHash, d.ContentBytes, d.Version, d.Revision,
+		d.Status, d.ErrorMessage, micros(d.UpdatedAt), d.Content, r.org, d.ID)
+}
+
+const sqlDeleteDocument = `DELETE FROM documents WHERE org_id = ? AND id = ?`
+
+func (r documentRepo) Delete(ctx context.Context, id core.DocumentID) error {
+	if !core.ValidID(id) {
+		return core.NotFound("document")
+	}
+	if err := r.deleteSearchEntry(ctx, id); err != nil {
+		return err
+	}
+	n, err := r.tx.exec(ctx, sqlDeleteDocument, r.org, id)
+	switch {
+	case foreignKey(err):
+		return core.Conflict("the document has summaries; delete them first")
+	case err == nil && n == 0:
+		return core.NotFound("document")
+	}
+	return err
+}

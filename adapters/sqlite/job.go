@@ -1,0 +1,100 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+
+	"github.com/docsctl/docsctl/core"
+)
+
+type jobReader struct{ scope }
+
+const jobColumns = `org_id, id, user_id, job_type, related_id, related_type, status, progress_done, progress_total, progress_message,
+	result, error_code, error_message, run, attempt, max_attempts, queue, local_queue, next_attempt_at, queued_at, started_at,
+	finished_at, task_id, parent_id, created_at`
+
+const sqlGetJob = `SELECT ` + jobColumns + ` FROM jobs WHERE org_id = ? AND id = ?`
+
+func (r jobReader) Get(ctx context.Context, id core.JobID) (*core.Job, error) {
+	return one(ctx, r.q, "job", readJob, sqlGetJob, r.org, id)
+}
+
+const sqlListJobs = `SELECT ` + jobColumns + ` FROM jobs WHERE org_id = ?`
+
+func (r jobReader) List(ctx context.Context, f core.JobFilter, k core.Seek) ([]core.Job, error) {
+	s := newStatement(sqlListJobs, r.org).
+		where(` AND status = ?`, string(f.Status)).
+		where(` AND job_type = ?`, string(f.Type)).
+		where(` AND related_id = ?`, f.RelatedID).
+		where(` AND parent_id = ?`, string(f.ParentID)).page(k)
+	return list(ctx, r.q, readJob, s.text.String(), s.args...)
+}
+
+func readJob(rows *sql.Rows, j *core.Job) error {
+	return rows.Scan(&j.OrgID, &j.ID, &j.UserID, &j.Type, &j.RelatedID, &j.RelatedType, &j.Status,
+		&j.Progress.Done, &j.Progress.Total, &j.Progress.Message, (*raw)(&j.Result), &j.ErrorCode, &j.ErrorMessage,
+		&j.Run, &j.Attempt, &j.MaxAttempts, &j.Queue, &j.LocalQueue, optional{&j.NextAttemptAt}, (*instant)(&j.QueuedAt),
+		optional{&j.StartedAt}, optional{&j.FinishedAt}, &j.TaskID, &j.ParentID, (*instant)(&j.CreatedAt))
+}
+
+type jobRepo struct {
+	jobReader
+	tx *tx
+}
+
+func (r jobRepo) GetForUpdate(ctx context.Context, id core.JobID) (*core.Job, error) {
+	return r.Get(ctx, id)
+}
+
+// A job that is not in progress after the update has lost its lease.
+const sqlUpdateJob = `UPDATE jobs SET user_id = ?, status = ?, progress_done = ?, progress_total = ?, progress_message = ?, result = ?,
+	error_code = ?, error_message = ?, run = ?, attempt = ?, max_attempts = ?, queue = ?, local_queue = ?, next_attempt_at = ?,
+	queued_at = ?, started_at = ?, finished_at = ?, task_id = ?
+WHERE org_id = ? AND id = ?`
+
+const sqlEndLease = `UPDATE jobs SET fence = fence + 1, lease_until = NULL, lease_queue = NULL
+WHERE org_id = ? AND id = ? AND status <> 'in_progress' AND lease_until IS NOT NULL`
+
+func (r jobRepo) Update(ctx context.Context, j *core.Job) error {
+	if !core.ValidID(j.ID) {
+		return core.NotFound("job")
+	}
+	err := r.tx.change(ctx, "job", jobRefused, sqlUpdateJob, j.UserID, j.Status, j.Progress.Done, j.Progress.Total, j.Progress.Message, rawText(j.Result),
+		j.ErrorCode, j.ErrorMessage, j.Run, j.Attempt, j.MaxAttempts, j.Queue, j.LocalQueue, optionalMicros(j.NextAttemptAt),
+		micros(j.QueuedAt), optionalMicros(j.StartedAt), optionalMicros(j.FinishedAt), j.TaskID, r.org, j.ID)
+	if err != nil || j.Status == core.JobInProgress {
+		return err
+	}
+	if _, err := r.tx.exec(ctx, sqlEndLease, r.org, j.ID); err != nil {
+		return err
+	}
+	if j.Status.Ended() {
+		_, err = r.tx.exec(ctx, sqlDropDispatch, r.org, j.ID)
+	}
+	return err
+}
+
+// jobRefused explains the constraints of jobs; their parent is a job too.
+var jobRefused = refused{missing: "user"}
+
+const sqlCreateJob = `INSERT INTO jobs (` + jobColumns + `)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+
+// enqueue creates a job of the outbox and dispatches it.
+func (t *tx) enqueue(ctx context.Context, j *core.Job) error {
+	if j.NextAttemptAt == nil {
+		return errUndated
+	}
+	_, err := t.exec(ctx, sqlCreateJob, t.org, j.ID, j.UserID, j.Type, j.RelatedID, j.RelatedType, j.Status,
+		j.Progress.Done, j.Progress.Total, j.Progress.Message, rawText(j.Result), j.ErrorCode, j.ErrorMessage,
+		j.Run, j.Attempt, j.MaxAttempts, j.Queue, j.LocalQueue, optionalMicros(j.NextAttemptAt), micros(j.QueuedAt),
+		optionalMicros(j.StartedAt), optionalMicros(j.FinishedAt), j.TaskID, j.ParentID, micros(j.CreatedAt))
+	if err != nil {
+		return jobRefused.explain(err)
+	}
+	return t.dispatch(ctx, core.Dispatch{JobID: j.ID, Queue: j.FirstQueue(), RunAt: *j.NextAttemptAt})
+}
+
+// errUndated is a mistake of the caller's: Outbox.Enqueue asks for the time.
+var errUndated = errors.New("sqlite: an enqueued job has no NextAttemptAt")

@@ -1,0 +1,278 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"maps"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/docsctl/docsctl/core"
+	"github.com/docsctl/docsctl/core/coretest"
+)
+
+// fullScan matches a step that reads a whole table or index. An index is scanned
+// only where the statement asks for the few rows at its front.
+var fullScan = regexp.MustCompile(`^SCAN (\w+)( USING (COVERING )?INDEX (\w+))?`)
+
+// mayScan are what may be read whole, each with its reason.
+var mayScan = map[string]string{
+	"global_templates":        "the product's few rows",
+	"global_templates_newest": "the product's few rows",
+	"documents_unindexed":     "holds only what waits to be indexed, in the order that is asked for",
+	"w":                       "search_words by a MATCH",
+	"search_words":            "search_words by a MATCH",
+}
+
+// itsOwnIndex names the index by which few rows of many are found.
+var itsOwnIndex = map[string]string{
+	" AND content_hash = ?": "documents_hash",
+	" AND external_id = ?":  "documents_external_newest",
+	" AND related_id = ?":   "jobs_related",
+	" AND parent_id = ?":    "jobs_parent",
+	" AND doc_id = ?":       "summaries_document",
+}
+
+func TestLists_FindFewRowsByTheirIndex(t *testing.T) {
+	t.Parallel()
+	s := openStore(t, filepath.Join(t.TempDir(), "store.db"))
+	useEverything(t, s)
+	err := s.writer.do(t.Context(), func(c *session) error {
+		for condition, index := range itsOwnIndex {
+			seen := 0
+			for statement := range s.reader.statements {
+				if !strings.Contains(statement, condition) || strings.Contains(statement, "MATCH") || selective(statement) > 1 {
+					continue
+				}
+				seen++
+				if plan := strings.Join(planOf(t, c, statement), "\n\t"); !strings.Contains(plan, "INDEX "+index+" ") {
+					t.Errorf("%s\n\t%s\n\twant it by %s", statement, plan, index)
+				}
+			}
+			if seen == 0 {
+				t.Errorf("no list by%s was run", condition)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// selective counts the conditions of a statement that have an index of their own.
+func selective(statement string) int {
+	n := 0
+	for condition := range itsOwnIndex {
+		n += strings.Count(statement, condition)
+	}
+	return n
+}
+
+func TestStatements_ScanNoTable(t *testing.T) {
+	t.Parallel()
+	s := openStore(t, filepath.Join(t.TempDir(), "store.db"))
+	useEverything(t, s)
+	all := slices.Sorted(maps.Keys(s.reader.statements))
+	err := s.writer.do(t.Context(), func(c *session) error {
+		all = append(all, slices.Sorted(maps.Keys(c.statements))...)
+		for _, statement := range all {
+			if control(statement) {
+				continue
+			}
+			for _, step := range planOf(t, c, statement) {
+				checkStep(t, statement, step)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range constants(t) {
+		if !slices.ContainsFunc(all, func(s string) bool { return strings.Contains(s, text) }) {
+			t.Errorf("%s was never run; add a use of it to useEverything", name)
+		}
+	}
+}
+
+// control reports whether a statement only opens or ends a transaction.
+func control(statement string) bool {
+	verb, _, _ := strings.Cut(statement, " ")
+	return slices.Contains([]string{"BEGIN", "COMMIT", "SAVEPOINT", "RELEASE", "ROLLBACK"}, verb)
+}
+
+func planOf(t *testing.T, c *session, statement string) []string {
+	t.Helper()
+	var steps []string
+	args := make([]any, strings.Count(statement, "?"))
+	err := c.each(t.Context(), func(rows *sql.Rows) error {
+		var id, parent, unused int
+		var detail string
+		err := rows.Scan(&id, &parent, &unused, &detail)
+		steps = append(steps, detail)
+		return err
+	}, "EXPLAIN QUERY PLAN "+statement, args...)
+	if err != nil {
+		t.Fatalf("explain %s: %v", statement, err)
+	}
+	return steps
+}
+
+func checkStep(t *testing.T, statement, step string) {
+	t.Helper()
+	m := fullScan.FindStringSubmatch(step)
+	if m == nil || m[1] == "CONSTANT" || strings.HasPrefix(m[1], "subquery") {
+		return
+	}
+	if mayScan[m[1]] == "" && mayScan[m[4]] == "" && !strings.Contains(step, "VIRTUAL TABLE INDEX") {
+		t.Errorf("%s\n\tin: %s", step, statement)
+	}
+}
+
+// constants returns the package's string constants that begin a statement.
+func constants(t *testing.T) map[string]string {
+	t.Helper()
+	files, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := map[string]string{}
+	for _, path := range files {
+		if strings.HasSuffix(path, "_test.go") {
+			continue
+		}
+		f, err := parser.ParseFile(token.NewFileSet(), path, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ast.Inspect(f, func(n ast.Node) bool {
+			if spec, ok := n.(*ast.ValueSpec); ok && strings.HasPrefix(spec.Names[0].Name, "sql") {
+				found[spec.Names[0].Name] = firstLiteral(spec.Values[0])
+			}
+			return true
+		})
+	}
+	if len(found) < 50 {
+		t.Fatalf("saw %d statements; there are more", len(found))
+	}
+	return found
+}
+
+// firstLiteral returns the text with which a constant expression begins.
+func firstLiteral(e ast.Expr) string {
+	switch x := e.(type) {
+	case *ast.BinaryExpr:
+		if text := firstLiteral(x.X); text != "" {
+			return text
+		}
+		return firstLiteral(x.Y)
+	case *ast.BasicLit:
+		text, _ := strconv.Unquote(x.Value)
+		return text
+	}
+	return ""
+}
+
+// useEverything runs every statement of the package at least once.
+func useEverything(t *testing.T, s *Store) {
+	t.Helper()
+	o := coretest.NewOrg(t, s)
+	d := o.NewDocument(t)
+	sum := o.NewSummary(t, d)
+	tpl := o.NewTemplate(t)
+	session := o.NewSession(t)
+	words := core.SearchQuery{Title: "budget", Words: []string{"budget"}}
+	o.InTx(t, func(ctx context.Context, tx core.Tx) error {
+		tx.Append(core.EventDocumentCreated, d.CreatedAt, d)
+		return firstError(
+			tx.Documents.PutSearchEntry(ctx, core.SearchEntry{DocumentID: d.ID, Revision: d.Revision, Title: "budget", TitleWords: words.Words, Words: words.Words}),
+			tx.Documents.Update(ctx, d), tx.Summaries.Update(ctx, sum), tx.Templates.Update(ctx, tpl), tx.Organizations.Update(ctx, &o.Organization),
+			tx.Users.Update(ctx, &o.User), tx.Sessions.MarkUsed(ctx, session.ID, d.CreatedAt), tx.Sessions.RevokeFamily(ctx, session.ID, d.CreatedAt),
+			second(tx.Sessions.GetForUpdate(ctx, session.ID)),
+		)
+	})
+	readEverything(t, o, d, words)
+	workOnEverything(t, s, o, session)
+	o.InTx(t, func(ctx context.Context, tx core.Tx) error {
+		return firstError(tx.Templates.Delete(ctx, tpl.ID), tx.Summaries.Delete(ctx, sum.ID), tx.Summaries.DeleteOfDocument(ctx, d.ID), tx.Documents.Delete(ctx, d.ID))
+	})
+}
+
+// second returns the error of a call whose answer is of no interest.
+func second[T any](_ T, err error) error { return err }
+
+// readEverything lists with every filter alone and with all.
+func readEverything(t *testing.T, o *coretest.Org, d *core.Document, words core.SearchQuery) {
+	t.Helper()
+	ctx, r := t.Context(), o.Read()
+	id := core.NewID[string]()
+	var errs []error
+	for _, k := range []core.Seek{{Limit: 5}, {Limit: 5, After: &core.Key{At: d.CreatedAt, ID: id}}} {
+		for _, f := range []core.DocumentFilter{
+			{}, {SourceType: core.SourceUpload}, {Status: core.DocumentActive}, {IntegrationID: core.IntegrationID(id)}, {ContentHash: "x"}, {ExternalID: "x"},
+			{SourceType: core.SourceUpload, Status: core.DocumentActive, IntegrationID: core.IntegrationID(id), ContentHash: "x", ExternalID: "x"},
+		} {
+			errs = append(errs, second(r.Documents.List(ctx, f, k)), second(r.Documents.Search(ctx, words, f, k)))
+		}
+		for _, f := range []core.SummaryFilter{{}, {DocID: d.ID}, {Status: core.SummaryPending}, {DocID: d.ID, Status: core.SummaryPending}} {
+			errs = append(errs, second(r.Summaries.List(ctx, f, k)))
+		}
+		for _, f := range []core.JobFilter{
+			{}, {Status: core.JobPending}, {Type: core.JobSummarize}, {RelatedID: id}, {ParentID: core.JobID(id)},
+			{Status: core.JobPending, Type: core.JobSummarize, RelatedID: id, ParentID: core.JobID(id)},
+		} {
+			errs = append(errs, second(r.Jobs.List(ctx, f, k)))
+		}
+		errs = append(errs, second(r.Templates.List(ctx, k)))
+	}
+	state, err := r.Events.State(ctx)
+	errs = append(errs, err, second(r.Events.After(ctx, state.First, 5)), second(r.Documents.Get(ctx, d.ID)), second(r.Users.Get(ctx, o.User.ID)),
+		second(r.Templates.Get(ctx, core.DefaultTemplateID)), second(r.Organizations.Get(ctx)))
+	if err := firstError(errs...); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func workOnEverything(t *testing.T, s *Store, o *coretest.Org, session *core.Session) {
+	t.Helper()
+	ctx, sys := t.Context(), s.System()
+	claim := func(ttl time.Duration) []core.Lease {
+		leases, err := sys.Claim(ctx, core.ClaimRequest{Queue: core.QueueLLM, Limit: 1, OrgLimit: 9, TTL: ttl})
+		if err != nil || len(leases) != 1 {
+			t.Fatalf("claim: got %v, %v, want a lease", leases, err)
+		}
+		return leases
+	}
+	o.NewJob(t, func(j *core.Job) {
+		j.LocalQueue = core.LocalQueue("x")
+		j.NextAttemptAt = new(j.CreatedAt.Add(-time.Hour))
+	})
+	lease := claim(time.Minute)[0]
+	errs := []error{
+		second(sys.Heartbeat(ctx, []core.Lease{lease}, time.Hour)), second(sys.Logins(ctx, o.User.EmailKey)),
+		second(sys.Session(ctx, session.TokenHash)), second(sys.Unindexed(ctx, 5)),
+		s.Tenant(o.Tenant).InLease(ctx, lease, func(ctx context.Context, tx core.Tx) error {
+			j, err := tx.Jobs.GetForUpdate(ctx, lease.JobID)
+			if err != nil {
+				return err
+			}
+			j.Status, j.FinishedAt = core.JobCanceled, &j.CreatedAt
+			return tx.Jobs.Update(ctx, j)
+		}),
+	}
+	o.NewJob(t)
+	claim(-time.Minute)
+	errs = append(errs, second(sys.Rescue(ctx, 5, 0)))
+	if err := firstError(errs...); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,35 @@
+package core
+
+import (
+	"context"
+	"time"
+)
+
+// absent stands in for an optional port that the embedder left out. What needs it
+// answers CodeUnavailable.
+type absent struct{}
+
+func (absent) err(port string) error {
+	return Unavailable("this installation has no "+port+"; its operator left it out", 0, nil)
+}
+
+func (a absent) Extract(context.Context, File) (*Extracted, error) {
+	return nil, a.err("file reader")
+}
+
+func (a absent) Hash(context.Context, string) (string, error) {
+	return "", a.err("sign-in by password")
+}
+
+func (a absent) Verify(context.Context, string, string) (bool, bool, error) {
+	return false, false, a.err("sign-in by password")
+}
+
+// absentTokens is absent for AccessTokens, whose Verify has another form.
+type absentTokens struct{ absent }
+
+func (a absentTokens) Issue(AccessClaims) (string, error) { return "", a.err("access tokens") }
+
+func (a absentTokens) Verify(string, time.Time) (AccessClaims, error) {
+	return AccessClaims{}, a.err("access tokens")
+}

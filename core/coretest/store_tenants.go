@@ -1,0 +1,267 @@
+package coretest
+
+import (
+	"context"
+	"errors"
+	"reflect"
+	"strings"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/docsctl/docsctl/core"
+)
+
+func tenantCases() []storeCase {
+	return []storeCase{
+		{"EveryMethodHasACase", everyMethodHasACase},
+		{"OwnThingsAreFound", ownThingsAreFound},
+		{"ReadsFindNothingOfOthers", readsFindNothingOfOthers},
+		{"WritesTouchNothingOfOthers", writesTouchNothingOfOthers},
+		{"ReferencesToOthersAreRefused", referencesToOthersAreRefused},
+		{"OutboxReachesNothingOfOthers", outboxReachesNothingOfOthers},
+		{"IDsOfOthersCanBeUsed", idsOfOthersCanBeUsed},
+		{"PositionsOfOthersShowNothing", positionsOfOthersShowNothing},
+		{"LeaseOfAnotherTenantIsLost", leaseOfAnotherTenantIsLost},
+		{"UnknownAndMalformedIDsAreNotFound", unknownAndMalformedIDsAreNotFound},
+		{"InvalidTenantIsRefused", invalidTenantIsRefused},
+	}
+}
+
+// everyMethodHasACase fails when a method was added to a port without a line in
+// the tables that the cases of this file go through.
+func everyMethodHasACase(s *scene) {
+	reads, writes := readOperations(), writeOperations()
+	seen := 0
+	for _, ports := range []reflect.Type{reflect.TypeFor[core.Readers](), reflect.TypeFor[core.Tx]()} {
+		for i := range ports.NumField() {
+			f := ports.Field(i)
+			if f.Type.Kind() != reflect.Interface {
+				continue
+			}
+			for m := range f.Type.NumMethod() {
+				name := f.Name + "." + f.Type.Method(m).Name
+				_, read := reads[name]
+				_, write := writes[name]
+				if seen++; !read && !write {
+					s.Errorf("%s has no case: add it to readOperations or writeOperations", name)
+				}
+			}
+		}
+	}
+	if seen < 40 {
+		s.Errorf("saw %d methods of ports, want at least 40", seen)
+	}
+}
+
+// ownThingsAreFound proves that the operations find what is there, so that
+// finding nothing means something in the other cases.
+func ownThingsAreFound(s *scene) {
+	o := s.org()
+	x := newThings(s, o)
+	o.awaitEvents(s, 1)
+	for name, op := range readOperations() {
+		found, err := op.call(s.Context(), o.Read(), x)
+		if err != nil || found == 0 && name != "Events.State" {
+			s.Errorf("%s: found %d (%v), want the tenant's own", name, found, err)
+		}
+	}
+	for _, name := range strings.Fields("Users.Update Sessions.MarkUsed Sessions.RevokeFamily Documents.Update Summaries.Update " +
+		"Templates.Update Jobs.Update Summaries.Delete Summaries.DeleteOfDocument Documents.Delete Templates.Delete") {
+		before := stateOf(s, o, x)
+		op := writeOperations()[name]
+		o.InTx(s, func(ctx context.Context, tx core.Tx) error { return op.call(ctx, tx, x) })
+		if name != "Summaries.DeleteOfDocument" && cmp.Equal(before, stateOf(s, o, x)) {
+			s.Errorf("%s of the tenant's own changed nothing", name)
+		}
+	}
+}
+
+// stateOf returns what o can see of x.
+func stateOf(s *scene, o *Org, x things) map[string]any {
+	s.Helper()
+	state := map[string]any{}
+	note := func(name string, v any, err error) {
+		if err != nil && core.CodeOf(err) != core.CodeNotFound {
+			s.Errorf("%s: %v", name, err)
+		}
+		state[name] = v
+	}
+	ctx, r := s.Context(), o.Read()
+	org, err := r.Organizations.Get(ctx)
+	note("organization", org, err)
+	user, err := r.Users.Get(ctx, x.user.ID)
+	note("user", user, err)
+	doc, err := r.Documents.Get(ctx, x.document.ID)
+	note("document", doc, err)
+	sum, err := r.Summaries.Get(ctx, x.summary.ID)
+	note("summary", sum, err)
+	tpl, err := r.Templates.Get(ctx, x.template.ID)
+	note("template", tpl, err)
+	job, err := r.Jobs.Get(ctx, x.job.ID)
+	note("job", job, err)
+	found, err := r.Documents.Search(ctx, core.SearchQuery{Title: "budget", Words: []string{wordOf(x.document.ID)}}, core.DocumentFilter{}, everything)
+	note("found", len(found), err)
+	var session *core.Session
+	err = o.TryTx(s, func(ctx context.Context, tx core.Tx) (err error) {
+		session, err = tx.Sessions.GetForUpdate(ctx, x.session.ID)
+		return err
+	})
+	note("session", session, err)
+	docs, err := r.Documents.List(ctx, core.DocumentFilter{}, everything)
+	note("documents", len(docs), err)
+	sums, err := r.Summaries.List(ctx, core.SummaryFilter{}, everything)
+	note("summaries", len(sums), err)
+	jobs, err := r.Jobs.List(ctx, core.JobFilter{}, everything)
+	note("jobs", len(jobs), err)
+	return state
+}
+
+func readsFindNothingOfOthers(s *scene) {
+	a, b := s.org(), s.org()
+	theirs, unknown := newThings(s, b), unknownThings(b)
+	b.awaitEvents(s, 1)
+	for name, op := range readOperations() {
+		found, err := op.call(s.Context(), a.Read(), theirs)
+		s.wantNotTheirs(name, op.answer, found, err)
+		_, want := op.call(s.Context(), a.Read(), unknown)
+		s.wantSameError(name, op.answer, err, want)
+		if strings.HasPrefix(name, "Events.") {
+			continue
+		}
+		err = a.TryTx(s, func(ctx context.Context, tx core.Tx) error {
+			found, err = op.call(ctx, readersOf(tx), theirs)
+			return err
+		})
+		s.wantNotTheirs(name+" in a transaction", op.answer, found, err)
+		s.wantSameError(name+" in a transaction", op.answer, err, want)
+	}
+}
+
+func (s *scene) wantNotTheirs(name string, a answer, found int, err error) {
+	s.Helper()
+	if found != 0 {
+		s.Errorf("%s: found %d of another tenant's", name, found)
+	}
+	switch a {
+	case answersNotFound:
+		wantCode(s, name, err, core.CodeNotFound)
+	case answersEmpty, answersNothing, answersOwn:
+		wantCode(s, name, err, "")
+	case answersAny:
+	}
+}
+
+// wantSameError reports an answer about another tenant's thing that differs from
+// the one about a thing that does not exist.
+func (s *scene) wantSameError(name string, a answer, got, want error) {
+	s.Helper()
+	if a != answersNotFound || got == nil || want == nil {
+		return
+	}
+	g, w := *core.AsError(got), *core.AsError(want)
+	g.Err, w.Err = nil, nil
+	if diff := cmp.Diff(g, w); diff != "" {
+		s.Errorf("%s: another tenant's thing is answered unlike an unknown one (-got +want):\n%s", name, diff)
+	}
+}
+
+func writesTouchNothingOfOthers(s *scene) {
+	b := s.org()
+	theirs := newThings(s, b)
+	before := stateOf(s, b, theirs)
+	for name, op := range writeOperations() {
+		a := s.org() // what one operation may create is not another's to find
+		try := func(x things) error {
+			return a.TryTx(s, func(ctx context.Context, tx core.Tx) error { return op.call(ctx, tx, x) })
+		}
+		err := try(theirs)
+		s.wantNotTheirs(name, op.answer, 0, err)
+		if diff := cmp.Diff(stateOf(s, b, theirs), before); diff != "" {
+			s.Fatalf("%s changed another tenant's rows (-after +before):\n%s", name, diff)
+		}
+		s.wantSameError(name, op.answer, err, try(unknownThings(b)))
+	}
+}
+
+// referencesToOthersAreRefused writes rows of a that point to rows of b.
+func referencesToOthersAreRefused(s *scene) {
+	a, b := s.org(), s.org()
+	theirs := newThings(s, b)
+	mine := a.NewDocument(s)
+	refs := map[string]func(ctx context.Context, tx core.Tx) error{
+		"a document of their user": func(ctx context.Context, tx core.Tx) error {
+			return tx.Documents.Create(ctx, a.document(func(d *core.Document) { d.UserID = theirs.user.ID }))
+		},
+		"a summary of their document": func(ctx context.Context, tx core.Tx) error {
+			return tx.Summaries.Create(ctx, a.summary(&theirs.document))
+		},
+		"a summary of their user": func(ctx context.Context, tx core.Tx) error {
+			return tx.Summaries.Create(ctx, a.summary(mine, func(x *core.Summary) { x.CreatedBy = theirs.user.ID }))
+		},
+		"a template of their user": func(ctx context.Context, tx core.Tx) error {
+			return tx.Templates.Create(ctx, a.template(func(x *core.Template) { x.CreatedBy = &theirs.user.ID }))
+		},
+		"a session of their user": func(ctx context.Context, tx core.Tx) error {
+			x := a.session()
+			x.UserID = theirs.user.ID
+			return tx.Sessions.Create(ctx, &x)
+		},
+		"a job of their user": func(_ context.Context, tx core.Tx) error {
+			tx.Enqueue(*a.job(func(j *core.Job) { j.UserID = theirs.user.ID }))
+			return nil
+		},
+		"a child of their job": func(_ context.Context, tx core.Tx) error {
+			tx.Enqueue(*a.job(func(j *core.Job) { j.ParentID = &theirs.job.ID }))
+			return nil
+		},
+	}
+	for name, write := range refs {
+		if err := a.TryTx(s, write); err == nil {
+			s.Errorf("%s was stored, want an error", name)
+		}
+	}
+}
+
+func outboxReachesNothingOfOthers(s *scene) {
+	a, b := s.org(), s.org()
+	later := b.NewJob(s, func(j *core.Job) { j.NextAttemptAt = new(Now().Add(time.Hour)) })
+	err := a.TryTx(s, func(_ context.Context, tx core.Tx) error {
+		tx.Dispatch(core.Dispatch{JobID: later.ID, Queue: later.Queue, RunAt: Now()})
+		return nil
+	})
+	if err == nil {
+		s.Error("dispatching another tenant's job: got nil, want an error")
+	}
+	if got := s.claim(core.ClaimRequest{Queue: later.Queue, Limit: 10, TTL: time.Minute}); len(got) != 0 {
+		s.Errorf("claim: got %v, want none: another tenant started the job", got)
+	}
+	a.appendEvent(s, "of a")
+	a.awaitEvents(s, 1)
+	b.appendEvent(s, "of b")
+	if events := b.awaitEvents(s, 1); len(events) != 1 || events[0].OrgID != b.Organization.ID || string(events[0].Data) != `"of b"` {
+		s.Errorf("another tenant's log: got %v, want only its own event", events)
+	}
+}
+
+func leaseOfAnotherTenantIsLost(s *scene) {
+	a, b := s.org(), s.org()
+	job := b.NewJob(s)
+	lease := s.lease(job, time.Minute)
+	ran := func(context.Context, core.Tx) error { s.Error("ran behind another tenant's lease"); return nil }
+	stolen := lease
+	stolen.Tenant = a.Tenant
+	for name, l := range map[string]core.Lease{"as it is": lease, "with the own tenant": stolen} {
+		if err := s.store.Tenant(a.Tenant).InLease(s.Context(), l, ran); !errors.Is(err, core.ErrLeaseLost) {
+			s.Errorf("InLease with another tenant's lease %s: got %v, want ErrLeaseLost", name, err)
+		}
+	}
+	twin := s.lease(a.NewJob(s, func(j *core.Job) { j.ID = job.ID }), time.Minute) // under the same id, and often the same fence
+	twin.Tenant = b.Tenant
+	s.wantLeaseLost("InLease with a lease that names another tenant", s.store.Tenant(a.Tenant).InLease(s.Context(), twin, ran))
+	if err := s.store.Tenant(b.Tenant).InLease(s.Context(), lease, nothing); err != nil {
+		s.Errorf("the holder's InLease afterwards: %v", err)
+	}
+}
+
+func nothing(context.Context, core.Tx) error { return nil }

@@ -1,0 +1,141 @@
+package coretest
+
+import (
+	"context"
+
+	"github.com/docsctl/docsctl/core"
+)
+
+// writeOperation is one method of a repository that its reader does not have,
+// called about things.
+type writeOperation struct {
+	answer answer
+	call   func(ctx context.Context, tx core.Tx, x things) error
+}
+
+// writeOperations is every such method, by its name.
+func writeOperations() map[string]writeOperation {
+	all := map[string]writeOperation{}
+	for _, part := range []map[string]writeOperation{accountWrites(), documentWrites(), summaryWrites(), templateAndJobWrites()} {
+		for name, op := range part {
+			all[name] = op
+		}
+	}
+	return all
+}
+
+func accountWrites() map[string]writeOperation {
+	return map[string]writeOperation{
+		"Organizations.GetForUpdate": {answersOwn, func(ctx context.Context, tx core.Tx, _ things) error {
+			_, err := tx.Organizations.GetForUpdate(ctx)
+			return err
+		}},
+		"Organizations.Create": {answersAny, func(ctx context.Context, tx core.Tx, x things) error {
+			return tx.Organizations.Create(ctx, &x.org)
+		}},
+		"Organizations.Update": {answersAny, func(ctx context.Context, tx core.Tx, x things) error {
+			x.org.Name = "renamed by another"
+			return tx.Organizations.Update(ctx, &x.org)
+		}},
+		"Users.GetForUpdate": {answersNotFound, func(ctx context.Context, tx core.Tx, x things) error {
+			_, err := tx.Users.GetForUpdate(ctx, x.user.ID)
+			return err
+		}},
+		"Users.Create": {answersAny, func(ctx context.Context, tx core.Tx, x things) error { return tx.Users.Create(ctx, &x.user) }},
+		"Users.Update": {answersNotFound, func(ctx context.Context, tx core.Tx, x things) error {
+			x.user.PasswordHash = "of another"
+			return tx.Users.Update(ctx, &x.user)
+		}},
+		"Sessions.GetForUpdate": {answersNotFound, func(ctx context.Context, tx core.Tx, x things) error {
+			_, err := tx.Sessions.GetForUpdate(ctx, x.session.ID)
+			return err
+		}},
+		"Sessions.Create": {answersAny, func(ctx context.Context, tx core.Tx, x things) error {
+			return tx.Sessions.Create(ctx, &x.session)
+		}},
+		"Sessions.MarkUsed": {answersNotFound, func(ctx context.Context, tx core.Tx, x things) error {
+			return tx.Sessions.MarkUsed(ctx, x.session.ID, Now())
+		}},
+		"Sessions.RevokeFamily": {answersNothing, func(ctx context.Context, tx core.Tx, x things) error {
+			return tx.Sessions.RevokeFamily(ctx, x.session.FamilyID, Now())
+		}},
+	}
+}
+
+func documentWrites() map[string]writeOperation {
+	return map[string]writeOperation{
+		"Documents.GetForUpdate": {answersNotFound, func(ctx context.Context, tx core.Tx, x things) error {
+			_, err := tx.Documents.GetForUpdate(ctx, x.document.ID)
+			return err
+		}},
+		"Documents.Create": {answersAny, func(ctx context.Context, tx core.Tx, x things) error {
+			return tx.Documents.Create(ctx, &x.document)
+		}},
+		"Documents.Update": {answersNotFound, func(ctx context.Context, tx core.Tx, x things) error {
+			x.document.Title = "changed by another"
+			return tx.Documents.Update(ctx, &x.document)
+		}},
+		"Documents.Delete": {answersNotFound, func(ctx context.Context, tx core.Tx, x things) error {
+			return tx.Documents.Delete(ctx, x.document.ID)
+		}},
+		"Documents.PutSearchEntry": {answersNothing, func(ctx context.Context, tx core.Tx, x things) error {
+			return tx.Documents.PutSearchEntry(ctx, core.SearchEntry{
+				DocumentID: x.document.ID, Revision: x.document.Revision, Title: "budget", TitleWords: []string{"budget"}, Words: []string{"budget"},
+			})
+		}},
+	}
+}
+
+func summaryWrites() map[string]writeOperation {
+	return map[string]writeOperation{
+		"Summaries.Create": {answersNotFound, func(ctx context.Context, tx core.Tx, x things) error {
+			x.summary.ID = core.NewID[core.SummaryID]()
+			return tx.Summaries.Create(ctx, &x.summary)
+		}},
+		"Summaries.Update": {answersNotFound, func(ctx context.Context, tx core.Tx, x things) error {
+			x.summary.Text = "written by another"
+			return tx.Summaries.Update(ctx, &x.summary)
+		}},
+		"Summaries.Delete": {answersNotFound, func(ctx context.Context, tx core.Tx, x things) error {
+			return tx.Summaries.Delete(ctx, x.summary.ID)
+		}},
+		"Summaries.DeleteOfDocument": {answersNothing, func(ctx context.Context, tx core.Tx, x things) error {
+			return tx.Summaries.DeleteOfDocument(ctx, x.document.ID)
+		}},
+	}
+}
+
+func templateAndJobWrites() map[string]writeOperation {
+	return map[string]writeOperation{
+		"Templates.GetForUpdate": {answersNotFound, func(ctx context.Context, tx core.Tx, x things) error {
+			_, err := tx.Templates.GetForUpdate(ctx, x.template.ID)
+			return err
+		}},
+		"Templates.Create": {answersAny, func(ctx context.Context, tx core.Tx, x things) error {
+			return tx.Templates.Create(ctx, &x.template)
+		}},
+		"Templates.Update": {answersNotFound, func(ctx context.Context, tx core.Tx, x things) error {
+			x.template.PromptTemplate = "by another"
+			return tx.Templates.Update(ctx, &x.template)
+		}},
+		"Templates.Delete": {answersNotFound, func(ctx context.Context, tx core.Tx, x things) error {
+			return tx.Templates.Delete(ctx, x.template.ID)
+		}},
+		"Jobs.GetForUpdate": {answersNotFound, func(ctx context.Context, tx core.Tx, x things) error {
+			_, err := tx.Jobs.GetForUpdate(ctx, x.job.ID)
+			return err
+		}},
+		"Jobs.Update": {answersNotFound, func(ctx context.Context, tx core.Tx, x things) error {
+			x.job.Status, x.job.FinishedAt, x.job.NextAttemptAt = core.JobCanceled, new(Now()), nil
+			return tx.Jobs.Update(ctx, &x.job)
+		}},
+	}
+}
+
+// readersOf returns the readers within a transaction; it has none of events.
+func readersOf(tx core.Tx) core.Readers {
+	return core.Readers{
+		Organizations: tx.Organizations, Users: tx.Users, Documents: tx.Documents,
+		Summaries: tx.Summaries, Templates: tx.Templates, Jobs: tx.Jobs,
+	}
+}

@@ -1,0 +1,264 @@
+package worker_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/docsctl/docsctl/adapters/inproc"
+	"github.com/docsctl/docsctl/adapters/sqlite"
+	"github.com/docsctl/docsctl/core"
+	"github.com/docsctl/docsctl/core/worker"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// model is a core.Summarizer whose Summarize a test decides.
+type model func(ctx context.Context, content string) error
+
+func (model) Tokens(_, text string) int { return len(text) }
+
+func (model) Check(context.Context, core.Tenant, core.SummarizeRequest) error { return nil }
+
+func (m model) Summarize(ctx context.Context, _ core.Tenant, r core.SummarizeRequest, _ func(core.Progress)) (*core.SummaryResult, error) {
+	if err := m(ctx, r.Document.Content); err != nil {
+		return nil, err
+	}
+	return &core.SummaryResult{Text: "a summary of " + r.Document.Content}, nil
+}
+
+type installation struct {
+	app   *core.App
+	actor core.Actor
+}
+
+// install opens an installation; the store may be opened by several.
+func install(t *testing.T, path string, m model) *installation {
+	t.Helper()
+	store, err := sqlite.Open(t.Context(), path, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	bus := inproc.NewBus()
+	t.Cleanup(func() {
+		if err := errors.Join(bus.Close(), store.Close()); err != nil {
+			t.Error(err)
+		}
+	})
+	app, err := core.New(core.Config{
+		Ports: core.Ports{Store: store, Bus: bus, Summarizer: m}, JobLease: 3 * time.Second, Logger: slog.New(slog.DiscardHandler),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	org, user, err := store.Local(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &installation{app: app, actor: core.NewActor(core.TrustTenant(org), user, core.RoleAdmin)}
+}
+
+func (in *installation) worker(t *testing.T, size int) *worker.Worker {
+	t.Helper()
+	w, err := worker.New(worker.Config{
+		Work: in.app.Work, Maintain: true, Logger: slog.New(slog.DiscardHandler), Pools: []worker.Pool{{Queue: core.QueueLLM, Size: size}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+func (in *installation) request(t *testing.T, content string) core.JobID {
+	t.Helper()
+	d, err := in.app.Documents.Create(t.Context(), in.actor, core.NewDocument{Title: "t", Content: content})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, job, err := in.app.Summaries.Request(t.Context(), in.actor, core.SummaryRequest{DocumentID: d.ID})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return job.ID
+}
+
+func (in *installation) wait(t *testing.T, id core.JobID) *core.Job {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	j, err := in.app.Jobs.Wait(ctx, in.actor, id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return j
+}
+
+func ended(ctx context.Context) context.Context {
+	ctx, cancel := context.WithCancel(ctx)
+	cancel()
+	return ctx
+}
+
+func TestWorker_RunsEveryJobOnceWithinItsSize(t *testing.T) {
+	t.Parallel()
+	var running, most, calls atomic.Int32
+	in := install(t, filepath.Join(t.TempDir(), "docs.db"), func(context.Context, string) error {
+		most.Store(max(most.Load(), running.Add(1)))
+		defer running.Add(-1)
+		calls.Add(1)
+		return nil
+	})
+	w := in.worker(t, 3)
+	defer w.Stop(t.Context())
+	var jobs []core.JobID
+	for i := range 50 {
+		jobs = append(jobs, in.request(t, fmt.Sprint("text ", i)))
+	}
+	for _, id := range jobs {
+		if j := in.wait(t, id); j.Status != core.JobCompleted || j.Attempt != 1 {
+			t.Errorf("got %s after %d attempts, want completed at the first", j.Status, j.Attempt)
+		}
+	}
+	if calls.Load() != 50 || most.Load() > 3 {
+		t.Errorf("got %d calls, at most %d at once, want 50 and 3", calls.Load(), most.Load())
+	}
+}
+
+func TestWorker_CancelReachesARunningHandler(t *testing.T) {
+	t.Parallel()
+	begun, ended := make(chan struct{}), make(chan time.Time, 1)
+	in := install(t, filepath.Join(t.TempDir(), "docs.db"), func(ctx context.Context, _ string) error {
+		close(begun)
+		<-ctx.Done()
+		ended <- time.Now()
+		return ctx.Err()
+	})
+	w := in.worker(t, 1)
+	defer w.Stop(t.Context())
+	id := in.request(t, "text")
+	<-begun
+	asked := time.Now()
+	if _, err := in.app.Jobs.Cancel(t.Context(), in.actor, id); err != nil {
+		t.Fatal(err)
+	}
+	if took := (<-ended).Sub(asked); took > time.Second {
+		t.Errorf("the handler was ended after %s, want within a second", took)
+	}
+	if j := in.wait(t, id); j.Status != core.JobCanceled {
+		t.Errorf("got %s, want canceled", j.Status)
+	}
+}
+
+func TestWorker_StopGivesRunningJobsBack(t *testing.T) {
+	t.Parallel()
+	begun := make(chan struct{})
+	in := install(t, filepath.Join(t.TempDir(), "docs.db"), func(ctx context.Context, _ string) error {
+		close(begun)
+		<-ctx.Done()
+		return ctx.Err()
+	})
+	w := in.worker(t, 1)
+	id := in.request(t, "text")
+	<-begun
+	w.Stop(ended(t.Context()))
+	w.Stop(t.Context()) // again does nothing
+	j, err := in.app.Jobs.Get(t.Context(), in.actor, id)
+	if err != nil || j.Status != core.JobPending || j.Attempt != 0 {
+		t.Errorf("got %+v, %v, want pending with no attempt counted", j, err)
+	}
+}
+
+func TestWorker_StopWaitsWithinTheGrace(t *testing.T) {
+	t.Parallel()
+	begun, release := make(chan struct{}), make(chan struct{})
+	in := install(t, filepath.Join(t.TempDir(), "docs.db"), func(context.Context, string) error {
+		close(begun)
+		<-release
+		return nil
+	})
+	w := in.worker(t, 1)
+	id := in.request(t, "text")
+	<-begun
+	stopped := make(chan struct{})
+	go func() { // ends once the handler is released
+		w.Stop(context.WithoutCancel(t.Context()))
+		close(stopped)
+	}()
+	close(release)
+	<-stopped
+	if j := in.wait(t, id); j.Status != core.JobCompleted {
+		t.Errorf("got %s, want completed", j.Status)
+	}
+}
+
+// A worker that never renews stands for a process that was killed.
+func TestWorker_RescuesWhatADeadOneLeft(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "docs.db")
+	dead := install(t, path, func(context.Context, string) error { return nil })
+	id := dead.request(t, "text")
+	leases, err := dead.app.Work.Claim(t.Context(), core.QueueLLM, 1, 0)
+	if err != nil || len(leases) != 1 {
+		t.Fatalf("claim: got %d, %v", len(leases), err)
+	}
+	old, err := dead.app.Work.Start(t.Context(), leases[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	alive := install(t, path, func(context.Context, string) error { return nil })
+	w := alive.worker(t, 1)
+	defer w.Stop(t.Context())
+	j := alive.wait(t, id)
+	if j.Status != core.JobCompleted || j.Attempt != 2 {
+		t.Fatalf("got %s after %d attempts, want completed at the second", j.Status, j.Attempt)
+	}
+	if err := old.Do(t.Context(), func(context.Context, core.Tx) error { return nil }); !errors.Is(err, core.ErrLeaseLost) {
+		t.Errorf("a write of the dead attempt: got %v, want ErrLeaseLost", err)
+	}
+}
+
+func TestWorker_IndexesWhatChanged(t *testing.T) {
+	t.Parallel()
+	in := install(t, filepath.Join(t.TempDir(), "docs.db"), func(context.Context, string) error { return nil })
+	w := in.worker(t, 1)
+	defer w.Stop(t.Context())
+	if _, err := in.app.Documents.Create(t.Context(), in.actor, core.NewDocument{Title: "t", Content: "a rare platypus"}); err != nil {
+		t.Fatal(err)
+	}
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for deadline := time.After(2 * time.Second); ; {
+		found, err := in.app.Documents.List(t.Context(), in.actor, core.DocumentQuery{Text: "platypus"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(found.Items) == 1 {
+			return
+		}
+		select {
+		case <-tick.C:
+		case <-deadline:
+			t.Fatal("a search did not see the document within two seconds")
+		}
+	}
+}
+
+func TestNew_RefusesWhatCannotWork(t *testing.T) {
+	t.Parallel()
+	if _, err := worker.New(worker.Config{}); err == nil {
+		t.Error("a worker without work was made")
+	}
+	if _, err := worker.New(worker.Config{Work: &core.WorkService{}, Pools: []worker.Pool{{Queue: core.QueueLLM}}}); err == nil {
+		t.Error("a pool of no size was made")
+	}
+}

@@ -1,0 +1,204 @@
+package wire
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"net/url"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Config is what an installation is configured to be. It comes from Load.
+type Config struct {
+	DataDir           string
+	DatabaseURL       string // "": SQLite in DataDir
+	DatabaseDirectURL string // for migrations; "": DatabaseURL
+	RedisURL          string // "": in-process
+	Listen            string
+	NoWorkers         bool   // serve requests only; jobs run elsewhere
+	PublicURL         string // "": http:// and Listen
+	JWTSecrets        []string
+	WorkerLLM         int
+	WorkerIntegration int
+	JobLease          time.Duration
+	ShutdownGrace     time.Duration
+	MaxUploadBytes    int64
+	TrustedProxies    []netip.Prefix
+	AllowedOrigins    []string
+	AllowPrivate      bool
+	LogFormat         string
+	LogLevel          slog.Level
+}
+
+// Postgres reports whether the store is Postgres and not the embedded one.
+func (c Config) Postgres() bool {
+	return strings.HasPrefix(c.DatabaseURL, "postgres://") || strings.HasPrefix(c.DatabaseURL, "postgresql://")
+}
+
+// setting is one configuration key: its environment variable is DOCSCTL_ and the
+// key in capitals.
+type setting struct {
+	key    string
+	value  string // default
+	secret bool
+	parse  func(c *Config, v string) error
+}
+
+// settings is every configuration key, in the order in which `docsctl config`
+// prints them.
+func settings() []setting {
+	return []setting{
+		{key: "data_dir", value: defaultDataDir(), parse: text(func(c *Config) *string { return &c.DataDir })},
+		{key: "database_url", secret: true, parse: databaseURL},
+		{key: "database_direct_url", secret: true, parse: text(func(c *Config) *string { return &c.DatabaseDirectURL })},
+		{key: "redis_url", secret: true, parse: text(func(c *Config) *string { return &c.RedisURL })},
+		{key: "listen", value: "127.0.0.1:8080", parse: text(func(c *Config) *string { return &c.Listen })},
+		{key: "public_url", parse: publicURL},
+		{key: "no_workers", value: "false", parse: truth(func(c *Config) *bool { return &c.NoWorkers })},
+		{key: "jwt_secrets", secret: true, parse: list(func(c *Config) *[]string { return &c.JWTSecrets })},
+		{key: "worker_concurrency_llm", value: "64", parse: count(func(c *Config) *int { return &c.WorkerLLM })},
+		{key: "worker_concurrency_integration", value: "8", parse: count(func(c *Config) *int { return &c.WorkerIntegration })},
+		{key: "job_lease", value: "30s", parse: span(func(c *Config) *time.Duration { return &c.JobLease }, 3*time.Second, time.Hour)},
+		{key: "shutdown_grace", value: "30s", parse: span(func(c *Config) *time.Duration { return &c.ShutdownGrace }, 0, time.Hour)},
+		{key: "max_upload_bytes", value: "100000000", parse: uploadBytes},
+		{key: "trusted_proxies", parse: proxies},
+		{key: "allowed_origins", parse: list(func(c *Config) *[]string { return &c.AllowedOrigins })},
+		{key: "allow_private_networks", value: "false", parse: truth(func(c *Config) *bool { return &c.AllowPrivate })},
+		{key: "log_format", value: "text", parse: logFormat},
+		{key: "log_level", value: "info", parse: logLevel},
+	}
+}
+
+func text(field func(*Config) *string) func(*Config, string) error {
+	return func(c *Config, v string) error {
+		*field(c) = v
+		return nil
+	}
+}
+
+func list(field func(*Config) *[]string) func(*Config, string) error {
+	return func(c *Config, v string) error {
+		for part := range strings.SplitSeq(v, ",") {
+			if part = strings.TrimSpace(part); part != "" {
+				*field(c) = append(*field(c), part)
+			}
+		}
+		return nil
+	}
+}
+
+func count(field func(*Config) *int) func(*Config, string) error {
+	return func(c *Config, v string) error {
+		n, err := strconv.Atoi(v)
+		if err != nil || n < 1 || n > 10_000 {
+			return errors.New("must be a whole number from 1 to 10000")
+		}
+		*field(c) = n
+		return nil
+	}
+}
+
+func span(field func(*Config) *time.Duration, lo, hi time.Duration) func(*Config, string) error {
+	return func(c *Config, v string) error {
+		d, err := time.ParseDuration(v)
+		if err != nil || d < lo || d > hi {
+			return fmt.Errorf("must be a duration such as 30s, from %s to %s", lo, hi)
+		}
+		*field(c) = d
+		return nil
+	}
+}
+
+func truth(field func(*Config) *bool) func(*Config, string) error {
+	return func(c *Config, v string) error {
+		b, err := strconv.ParseBool(v)
+		if err != nil {
+			return errors.New("must be true or false")
+		}
+		*field(c) = b
+		return nil
+	}
+}
+
+func databaseURL(c *Config, v string) error {
+	c.DatabaseURL = v
+	if v != "" && !c.Postgres() {
+		return errors.New("must be a postgres:// address, or unset for the embedded store")
+	}
+	return nil
+}
+
+func publicURL(c *Config, v string) error {
+	c.PublicURL = strings.TrimSuffix(v, "/")
+	if u, err := url.Parse(v); v != "" && (err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https")) {
+		return errors.New("must be an http or https address")
+	}
+	return nil
+}
+
+func uploadBytes(c *Config, v string) error {
+	n, err := strconv.ParseInt(v, 10, 64)
+	if err != nil || n < 1 {
+		return errors.New("must be a number of bytes, at least 1")
+	}
+	c.MaxUploadBytes = n
+	return nil
+}
+
+func proxies(c *Config, v string) error {
+	var parts []string
+	_ = list(func(*Config) *[]string { return &parts })(c, v)
+	for _, p := range parts {
+		if addr, err := netip.ParseAddr(p); err == nil {
+			c.TrustedProxies = append(c.TrustedProxies, netip.PrefixFrom(addr, addr.BitLen()))
+			continue
+		}
+		prefix, err := netip.ParsePrefix(p)
+		if err != nil {
+			return errors.New("must be addresses or networks such as 10.0.0.0/8, separated by commas")
+		}
+		c.TrustedProxies = append(c.TrustedProxies, prefix)
+	}
+	return nil
+}
+
+func logFormat(c *Config, v string) error {
+	if c.LogFormat = v; v != "text" && v != "json" {
+		return errors.New("must be text or json")
+	}
+	return nil
+}
+
+func logLevel(c *Config, v string) error {
+	if err := c.LogLevel.UnmarshalText([]byte(v)); err != nil {
+		return errors.New("must be debug, info, warn or error")
+	}
+	return nil
+}
+
+// defaultDataDir is where the platform keeps a user's data: XDG's folder, or its
+// counterpart on macOS and Windows. "" when there is none.
+func defaultDataDir() string {
+	if dir := os.Getenv("XDG_DATA_HOME"); filepath.IsAbs(dir) {
+		return filepath.Join(dir, "docsctl")
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return ""
+	}
+	switch runtime.GOOS {
+	case "darwin":
+		return filepath.Join(home, "Library", "Application Support", "docsctl")
+	case "windows":
+		if dir := os.Getenv("LocalAppData"); dir != "" {
+			return filepath.Join(dir, "docsctl")
+		}
+	}
+	return filepath.Join(home, ".local", "share", "docsctl")
+}

@@ -1,0 +1,200 @@
+// Package wire is the composition root: it alone knows every adapter, and builds
+// of a configuration the program that the commands run.
+package wire
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"path/filepath"
+
+	"github.com/docsctl/docsctl/adapters/extract"
+	"github.com/docsctl/docsctl/adapters/identity"
+	"github.com/docsctl/docsctl/adapters/inproc"
+	"github.com/docsctl/docsctl/adapters/postgres"
+	"github.com/docsctl/docsctl/adapters/redis"
+	"github.com/docsctl/docsctl/adapters/sqlite"
+	"github.com/docsctl/docsctl/adapters/web"
+	"github.com/docsctl/docsctl/core"
+	"github.com/docsctl/docsctl/core/summarize"
+	"github.com/docsctl/docsctl/core/worker"
+	httpapi "github.com/docsctl/docsctl/transport/http"
+)
+
+// storeFile is the embedded store within the data folder.
+const storeFile = "docsctl.db"
+
+// Program is an installation that is open: its store, its bus and the App over them.
+type Program struct {
+	cfg   Config
+	log   *slog.Logger
+	app   *core.App
+	store core.Store
+	bus   core.EventBus
+	local *sqlite.Store // nil when the store is not embedded
+	redis *redis.Client // nil without Redis
+}
+
+// Open connects to what c names, migrating the store if need be. Close ends it.
+func Open(ctx context.Context, c Config, log *slog.Logger) (_ *Program, err error) {
+	p := &Program{cfg: c, log: log}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, p.Close())
+		}
+	}()
+	if err := errors.Join(p.openBus(ctx), p.openStore(ctx)); err != nil {
+		return nil, err
+	}
+	ports, err := p.ports()
+	if err != nil {
+		return nil, err
+	}
+	p.app, err = core.New(core.Config{Ports: ports, Logger: log, JobLease: c.JobLease, FoldEmail: identity.FoldEmail})
+	return p, err
+}
+
+func (p *Program) openStore(ctx context.Context) (err error) {
+	if !p.cfg.Postgres() {
+		if p.local, err = sqlite.Open(ctx, p.cfg.storePath(), nil); err == nil {
+			p.store = p.local
+		}
+		return err
+	}
+	if p.redis == nil {
+		p.log.WarnContext(ctx, "no redis_url is set: a second server would learn of news by polling each second only")
+	}
+	store, err := postgres.Open(ctx, p.cfg.DatabaseURL, &postgres.Config{DirectURL: p.cfg.DatabaseDirectURL, Migrate: true, Logger: p.log})
+	if err == nil {
+		p.store = store
+	}
+	return err
+}
+
+func (p *Program) openBus(ctx context.Context) (err error) {
+	if p.cfg.RedisURL == "" {
+		p.bus = inproc.NewBus()
+		return nil
+	}
+	if p.redis, err = redis.Open(ctx, p.cfg.RedisURL, &redis.Config{Logger: p.log}); err == nil {
+		p.bus = redis.NewBus(p.redis)
+	}
+	return err
+}
+
+// checks are what readiness asks. Without Redis the work goes on, slower.
+func (p *Program) checks() map[string]func(context.Context) error {
+	checks := map[string]func(context.Context) error{"store": p.store.Health}
+	if p.redis != nil {
+		checks["redis"] = func(ctx context.Context) error {
+			if err := p.redis.Health(ctx); err != nil {
+				return httpapi.Degraded(err)
+			}
+			return nil
+		}
+	}
+	return checks
+}
+
+func (c Config) storePath() string { return filepath.Join(c.DataDir, storeFile) }
+
+func (p *Program) ports() (core.Ports, error) {
+	secrets, err := jwtSecrets(p.cfg)
+	if err != nil {
+		return core.Ports{}, err
+	}
+	tokens, err := identity.NewTokens(secrets...)
+	if err != nil {
+		return core.Ports{}, &core.Error{Code: core.CodeValidation, Message: "jwt_secrets does not hold: " + err.Error()}
+	}
+	hasher, err := identity.NewHasher(identity.DefaultParams())
+	if err != nil {
+		return core.Ports{}, err
+	}
+	return core.Ports{
+		Store: p.store, Bus: p.bus, Summarizer: summarize.NewExtractive(), Hasher: hasher, Tokens: tokens,
+		Extractor: extract.New(extract.Config{MaxBytes: p.cfg.MaxUploadBytes}),
+	}, nil
+}
+
+// Close ends the program's connections. Closing again does nothing.
+func (p *Program) Close() error {
+	var errs []error
+	if p.bus != nil {
+		errs = append(errs, p.bus.Close())
+	}
+	if p.redis != nil {
+		errs = append(errs, p.redis.Close())
+	}
+	if p.store != nil {
+		errs = append(errs, p.store.Close())
+	}
+	p.bus, p.redis, p.store = nil, nil, nil
+	return errors.Join(errs...)
+}
+
+// fetcher reads documents from the web for the commands.
+func (p *Program) fetcher() core.Fetcher {
+	return web.New(web.Config{
+		Client:   web.NewClient(web.ClientConfig{AllowPrivate: p.cfg.AllowPrivate}),
+		MaxBytes: p.cfg.MaxUploadBytes,
+	})
+}
+
+// localActor is the admin that the embedded store was born with.
+func (p *Program) localActor(ctx context.Context) (core.Actor, error) {
+	org, user, err := p.local.Local(ctx)
+	if err != nil {
+		return core.Actor{}, err
+	}
+	return core.NewActor(core.TrustTenant(org), user, core.RoleAdmin), nil
+}
+
+// bulkWorkers is small, so that a bulk run leaves most of a model's capacity to
+// people who wait for one summary.
+const bulkWorkers = 8
+
+// maintenanceWorkers run what nobody waits for.
+const maintenanceWorkers = 2
+
+// sharedWorker runs the jobs of everybody.
+func (p *Program) sharedWorker() (*worker.Worker, error) {
+	return worker.New(worker.Config{
+		Work: p.app.Work, Maintain: true, Logger: p.log, OrgLimit: p.cfg.WorkerLLM,
+		Pools: []worker.Pool{
+			{Queue: core.QueueLLM, Size: p.cfg.WorkerLLM},
+			{Queue: core.QueueLLMBulk, Size: min(bulkWorkers, p.cfg.WorkerLLM)},
+			{Queue: core.QueueIntegration, Size: p.cfg.WorkerIntegration},
+			{Queue: core.QueueMaintenance, Size: maintenanceWorkers},
+		},
+	})
+}
+
+// newLogger writes to out, in the configured form, what is at least as grave as level.
+func newLogger(c Config, out io.Writer, level slog.Level) *slog.Logger {
+	options := &slog.HandlerOptions{Level: level}
+	if c.LogFormat == "json" {
+		return slog.New(httpapi.WithRequestID(slog.NewJSONHandler(out, options)))
+	}
+	return slog.New(httpapi.WithRequestID(slog.NewTextHandler(out, options)))
+}
+
+// work runs jobs until ctx ends, then stops within the grace. It calls started once
+// it claims.
+func (p *Program) work(ctx context.Context, started func()) error {
+	w, err := p.sharedWorker()
+	if err != nil {
+		return err
+	}
+	if err := w.Start(ctx); err != nil {
+		return fmt.Errorf("start the workers: %w", err)
+	}
+	started()
+	<-ctx.Done()
+	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), p.cfg.ShutdownGrace)
+	defer cancel()
+	w.Stop(grace)
+	return nil
+}

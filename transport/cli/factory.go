@@ -1,0 +1,74 @@
+package cli
+
+import (
+	"context"
+	"time"
+
+	"github.com/docsctl/docsctl/core"
+)
+
+// Factory is what the commands run on. Its functions read and open nothing before
+// they are called; the composition root fills them.
+type Factory struct {
+	IO    *IOStreams
+	Build BuildInfo
+
+	// Open opens the installation for one command that works without a server.
+	Open func(ctx context.Context, o Overrides) (*Local, error)
+	// Serve answers requests until ctx ends, which is no error.
+	Serve func(ctx context.Context, o Overrides) error
+	// Work runs jobs until ctx ends, which is no error.
+	Work func(ctx context.Context, o Overrides) error
+	// Migrate moves the store's schema, or only tells its state, and returns
+	// every migration as it then is.
+	Migrate func(ctx context.Context, o Overrides, m Migration) ([]MigrationStatus, error)
+	// RolesSQL returns the statements that make the database's roles; nil where
+	// the store has none.
+	RolesSQL func(ctx context.Context, o Overrides) (string, error)
+	// Settings returns the configuration in force, secrets masked.
+	Settings func(o Overrides) ([]Setting, error)
+}
+
+// Overrides are settings from flags by their configuration key, such as
+// "database_url". They win over environment and file.
+type Overrides map[string]string
+
+// Local is an open installation with an actor who may use it.
+type Local struct {
+	App     *core.App
+	Actor   core.Actor
+	Queue   core.Queue // of this process, which runs its jobs itself
+	Fetcher core.Fetcher
+	Model   string // what a summary is made with, for people: "extractive", …
+	DataDir string
+	Close   func() error
+}
+
+// BuildInfo says what was built; fields are empty where the build does not know.
+type BuildInfo struct{ Version, Commit, Date string }
+
+// Setting is one configuration key in force. Source is "flag", "env", "file" or
+// "default".
+type Setting struct {
+	Name   string `json:"name"`
+	Value  string `json:"value"`
+	Source string `json:"source"`
+}
+
+// Migration is what is asked of a store's schema.
+type Migration string
+
+// The migrations that can be asked for: all that are missing, the last one undone,
+// none.
+const (
+	MigrateUp   Migration = "up"
+	MigrateDown Migration = "down"
+	MigrateTell Migration = "status"
+)
+
+// MigrationStatus is one migration of the schema; AppliedAt is nil until it is applied.
+type MigrationStatus struct {
+	Version   int64      `json:"version"`
+	Name      string     `json:"name"`
+	AppliedAt *time.Time `json:"applied_at"`
+}

@@ -1,0 +1,123 @@
+package httpapi
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"time"
+
+	"github.com/docsctl/docsctl/core"
+)
+
+type job struct {
+	ID            core.JobID      `json:"id" format:"uuid"`
+	OrgID         core.OrgID      `json:"org_id" format:"uuid"`
+	UserID        *core.UserID    `json:"user_id" format:"uuid"`
+	JobType       core.JobType    `json:"job_type" enum:"summarize_document,bulk_summarize,publish_summary,sync_integration,cleanup"`
+	RelatedID     *string         `json:"related_id" doc:"What it works on."`
+	RelatedType   *string         `json:"related_type" example:"summary"`
+	Status        core.JobStatus  `json:"status" enum:"pending,in_progress,completed,failed,canceled"`
+	Progress      progress        `json:"progress"`
+	Result        json.RawMessage `json:"result" doc:"By job_type; null until it has completed."`
+	ErrorCode     *core.Code      `json:"error_code" doc:"Of the last attempt; kept while the job waits for the next."`
+	ErrorMessage  *string         `json:"error_message"`
+	Run           int             `json:"run" doc:"From 1; a retry begins the next."`
+	Attempt       int             `json:"attempt" doc:"Of this run; 0 before the first."`
+	MaxAttempts   int             `json:"max_attempts"`
+	NextAttemptAt *time.Time      `json:"next_attempt_at" doc:"While it is pending."`
+	QueuedAt      time.Time       `json:"queued_at"`
+	StartedAt     *time.Time      `json:"started_at"`
+	FinishedAt    *time.Time      `json:"finished_at"`
+	TaskID        *string         `json:"task_id"`
+	ParentID      *core.JobID     `json:"parent_id" format:"uuid"`
+	CreatedAt     time.Time       `json:"created_at"`
+}
+
+type progress struct {
+	Done    int    `json:"done"`
+	Total   int    `json:"total" doc:"0 while it is not known."`
+	Message string `json:"message"`
+}
+
+func viewJob(j *core.Job) job {
+	return job{
+		ID: j.ID, OrgID: j.OrgID, UserID: orNull(j.UserID), JobType: j.Type, RelatedID: orNull(j.RelatedID),
+		RelatedType: orNull(j.RelatedType), Status: j.Status, Progress: progress(j.Progress), Result: rawOrNull(j.Result),
+		ErrorCode: orNull(j.ErrorCode), ErrorMessage: orNull(j.ErrorMessage), Run: j.Run, Attempt: j.Attempt,
+		MaxAttempts: j.MaxAttempts, NextAttemptAt: j.NextAttemptAt, QueuedAt: j.QueuedAt, StartedAt: j.StartedAt,
+		FinishedAt: j.FinishedAt, TaskID: orNull(j.TaskID), ParentID: j.ParentID, CreatedAt: j.CreatedAt,
+	}
+}
+
+type jobOutput struct{ Body job }
+
+func shownJob(j *core.Job, err error) (*jobOutput, error) {
+	if err != nil {
+		return nil, err
+	}
+	return &jobOutput{Body: viewJob(j)}, nil
+}
+
+type listJobsInput struct {
+	PageQuery
+	Status    string   `query:"status" enum:"pending,in_progress,completed,failed,canceled"`
+	JobType   string   `query:"job_type" enum:"summarize_document,bulk_summarize,publish_summary,sync_integration,cleanup"`
+	RelatedID filterID `query:"related_id"`
+	ParentID  filterID `query:"parent_id"`
+}
+
+type getJobInput struct {
+	PathID
+	Wait int `query:"wait" minimum:"0" maximum:"60" doc:"Seconds to wait for the job to end."`
+}
+
+func (s *api) registerJobs() {
+	register(s, operation{
+		id: "listJobs", method: http.MethodGet, path: "/v1/jobs", tag: "jobs", summary: "List jobs",
+	}, func(ctx context.Context, a core.Actor, in *listJobsInput) (*listOutput[job], error) {
+		f := core.JobFilter{
+			Status: core.JobStatus(in.Status), Type: core.JobType(in.JobType),
+			RelatedID: string(in.RelatedID), ParentID: core.JobID(in.ParentID),
+		}
+		p, err := s.app.Jobs.List(ctx, a, f, in.request())
+		return listed(p, viewJob, err)
+	})
+	register(s, operation{
+		id: "getJob", method: http.MethodGet, path: "/v1/jobs/{id}", tag: "jobs", summary: "Get a job",
+		description: "With wait the answer comes when the job has ended, or the time is over, with the job as it is then.",
+	}, s.getJob)
+	register(s, operation{
+		id: "cancelJob", method: http.MethodPost, path: "/v1/jobs/{id}/cancel", tag: "jobs", summary: "Cancel a job",
+		description: "409 when it has ended.", errors: []int{http.StatusForbidden, http.StatusConflict},
+	}, func(ctx context.Context, a core.Actor, in *PathID) (*jobOutput, error) {
+		return shownJob(s.app.Jobs.Cancel(ctx, a, core.JobID(in.ID)))
+	})
+	register(s, operation{
+		id: "retryJob", method: http.MethodPost, path: "/v1/jobs/{id}/retry", tag: "jobs", summary: "Begin a job's next run",
+		description: "409 when it has not failed and was not canceled.", errors: []int{http.StatusForbidden, http.StatusConflict},
+	}, func(ctx context.Context, a core.Actor, in *PathID) (*jobOutput, error) {
+		return shownJob(s.app.Jobs.Retry(ctx, a, core.JobID(in.ID)))
+	})
+}
+
+func (s *api) getJob(ctx context.Context, a core.Actor, in *getJobInput) (*jobOutput, error) {
+	if in.Wait == 0 {
+		return shownJob(s.app.Jobs.Get(ctx, a, core.JobID(in.ID)))
+	}
+	ctx, cancel := s.untilShutdown(ctx, time.Duration(in.Wait)*time.Second)
+	defer cancel()
+	return shownJob(s.app.Jobs.Wait(ctx, a, core.JobID(in.ID)))
+}
+
+// untilShutdown is ctx bounded by d, and by the server's shutdown if that comes first.
+func (s *api) untilShutdown(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithTimeout(ctx, d)
+	go func() { // ends with ctx, which the caller cancels
+		select {
+		case <-s.cfg.Shutdown:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, cancel
+}
