@@ -1,0 +1,50 @@
+package postgres
+
+import (
+	"context"
+	"testing"
+
+	"github.com/docsctl/docsctl/core"
+	"github.com/docsctl/docsctl/core/coretest"
+	"github.com/docsctl/docsctl/internal/testenv"
+)
+
+func TestConformance(t *testing.T) {
+	t.Parallel()
+	coretest.RunStore(t, coretest.StoreFactory{
+		Open: func(t *testing.T) core.Store { return openURL(t, migrated(t)) },
+		Again: func(t *testing.T, s core.Store) core.Store {
+			return openURL(t, s.(*Store).pool.Config().ConnString())
+		},
+	})
+}
+
+// migrated makes an empty database with the present schema for one test.
+func migrated(tb testing.TB) (url string) {
+	tb.Helper()
+	return testenv.Database(tb, "postgres.Store", migrateUp)
+}
+
+func migrateUp(ctx context.Context, url string) error {
+	_, err := Up(ctx, url, "")
+	return err
+}
+
+func openURL(tb testing.TB, url string) *Store {
+	tb.Helper()
+	return openWith(tb, url, nil, newStatements())
+}
+
+func openWith(tb testing.TB, url string, cfg *Config, sql statements) *Store {
+	tb.Helper()
+	s, err := open(tb.Context(), url, cfg, sql)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			tb.Error(err)
+		}
+	})
+	return s
+}

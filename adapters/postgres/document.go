@@ -1,0 +1,80 @@
+package postgres
+
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/docsctl/docsctl/core"
+)
+
+// documentColumns are all but the content, which stands last where it is read.
+const documentColumns = `d.org_id, d.id, d.user_id, d.title, d.source_type, d.source_url, d.external_id, d.external_last_updated,
+	d.integration_id, d.mime_type, d.content_hash, d.content_bytes, d.version, d.revision, d.status, d.error_message, d.created_at, d.updated_at`
+
+func documentFields(d *core.Document) []any {
+	return []any{
+		&d.OrgID, &d.ID, &d.UserID, &d.Title, &d.SourceType, &d.SourceURL, &d.ExternalID, &d.ExternalLastUpdated,
+		&d.IntegrationID, &d.MimeType, &d.ContentHash, &d.ContentBytes, &d.Version, &d.Revision, &d.Status, &d.ErrorMessage,
+		&d.CreatedAt, &d.UpdatedAt, &d.Content,
+	}
+}
+
+func scanDocument(row pgx.CollectableRow) (d core.Document, err error) {
+	err = row.Scan(documentFields(&d)...)
+	return d, err
+}
+
+// documentArgs is what insertDocument and updateDocument have in common, in order.
+func documentArgs(d *core.Document) []any {
+	return []any{
+		d.Title, d.Content, string(d.SourceType), d.SourceURL, d.ExternalID, d.ExternalLastUpdated, optionalKey(d.IntegrationID),
+		d.MimeType, d.ContentHash, d.ContentBytes, d.Version, d.Revision, string(d.Status), d.ErrorMessage, d.UpdatedAt,
+	}
+}
+
+type documentReader struct{ scope }
+
+func (r documentReader) Get(ctx context.Context, id core.DocumentID) (*core.Document, error) {
+	return one(ctx, r.scope, "document", r.sql.getDocument, scanDocument, key(id))
+}
+
+func (r documentReader) List(ctx context.Context, f core.DocumentFilter, s core.Seek) ([]core.Document, error) {
+	l := newList(r.sql.listDocuments)
+	if f.SourceType != "" {
+		l.where("d.source_type = ?", string(f.SourceType))
+	}
+	if f.Status != "" {
+		l.where("d.status = ?", string(f.Status))
+	}
+	if f.IntegrationID != "" {
+		l.where("d.integration_id = ?", key(f.IntegrationID))
+	}
+	if f.ContentHash != "" {
+		l.where("d.content_hash = ?", f.ContentHash)
+	}
+	if f.ExternalID != "" {
+		l.where("md5(d.external_id)::uuid = md5(?)::uuid and d.external_id = ? and d.external_id <> ''", f.ExternalID)
+	}
+	l.page("d", s)
+	return many(ctx, r.scope, l.sql.String(), scanDocument, l.args...)
+}
+
+type documentRepo struct{ documentReader }
+
+func (r documentRepo) GetForUpdate(ctx context.Context, id core.DocumentID) (*core.Document, error) {
+	return one(ctx, r.scope, "document", r.sql.lockDocument, scanDocument, key(id))
+}
+
+func (r documentRepo) Create(ctx context.Context, d *core.Document) error {
+	args := append([]any{key(d.ID), key(d.UserID)}, documentArgs(d)...)
+	return r.writeOne(ctx, "document", r.sql.insertDocument, append(args, d.CreatedAt)...)
+}
+
+func (r documentRepo) Update(ctx context.Context, d *core.Document) error {
+	return r.writeOne(ctx, "document", r.sql.updateDocument, append([]any{key(d.ID)}, documentArgs(d)...)...)
+}
+
+func (r documentRepo) Delete(ctx context.Context, id core.DocumentID) error {
+	return r.writeOne(ctx, "document", r.sql.deleteDocument, key(id))
+}

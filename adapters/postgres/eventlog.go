@@ -1,0 +1,159 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
+
+	"github.com/docsctl/docsctl/core"
+)
+
+// An event's place in the log is its transaction's number and its own, twenty
+// digits each. It is settled, and can be read, once every transaction with a
+// smaller number has ended; that is when nothing can come before it any more.
+type place struct {
+	xid uint64
+	id  int64
+}
+
+const placeDigits = 20
+
+// position writes p as sortable text. The place before the first event is 0.
+func (p place) position(epoch string) core.Position {
+	if p == (place{}) {
+		return core.Position(epoch + "-0")
+	}
+	return core.Position(fmt.Sprintf("%s-%0*d%0*d", epoch, placeDigits, p.xid, placeDigits, p.id))
+}
+
+// parsePlace reads what position wrote after the epoch and its dash.
+func parsePlace(text string) (place, bool) {
+	if text == "0" {
+		return place{}, true
+	}
+	if len(text) != 2*placeDigits || strings.Trim(text, "0123456789") != "" {
+		return place{}, false
+	}
+	xid, xidErr := strconv.ParseUint(text[:placeDigits], 10, 64)
+	id, idErr := strconv.ParseInt(text[placeDigits:], 10, 64)
+	return place{xid: xid, id: id}, xidErr == nil && idErr == nil
+}
+
+// eventReader reads the tenant's log.
+type eventReader struct {
+	scope
+	ready func(context.Context) error
+}
+
+// settleTries bounds the wait for events that are committed but not yet settled, to
+// a quarter of a second in all: other transactions last milliseconds. Without it a
+// listener that is told of an event would often look a moment too early and not
+// look again for a second. What a longer transaction holds back is read later.
+const settleTries = 7
+
+// settle calls look until it has seen no unsettled events, or often enough.
+func settle(ctx context.Context, look func() (unsettled bool, err error)) error {
+	for try := range settleTries {
+		unsettled, err := look()
+		if err != nil || !unsettled || try == settleTries-1 {
+			return err
+		}
+		timer := time.NewTimer(2 * time.Millisecond << try)
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return ctx.Err()
+		case <-timer.C:
+		}
+	}
+	return nil
+}
+
+// State returns the log's epoch and bounds. No event has been pruned yet.
+func (r eventReader) State(ctx context.Context) (core.LogState, error) {
+	var state core.LogState
+	err := settle(ctx, func() (unsettled bool, err error) {
+		var last place
+		_, err = r.send(ctx, r.sql.logState, nil, func(rows pgx.Rows) error {
+			_, err := pgx.CollectExactlyOneRow(rows, func(row pgx.CollectableRow) (struct{}, error) {
+				return struct{}{}, row.Scan(&state.Epoch, (*xid)(&last.xid), &last.id, &unsettled)
+			})
+			return err
+		})
+		state.First, state.Last = place{}.position(state.Epoch), last.position(state.Epoch)
+		return unsettled, err
+	})
+	if err != nil {
+		return core.LogState{}, err
+	}
+	return state, nil
+}
+
+// xid reads the text form of an xid8.
+type xid uint64
+
+// ScanText implements pgtype.TextScanner.
+func (x *xid) ScanText(v pgtype.Text) error {
+	n, err := strconv.ParseUint(v.String, 10, 64)
+	*x = xid(n)
+	return err
+}
+
+// After returns the settled events that come after p.
+func (r eventReader) After(ctx context.Context, p core.Position, limit int) ([]core.Event, error) {
+	epoch, text, _ := strings.Cut(string(p), "-")
+	from, ok := parsePlace(text)
+	if !ok {
+		if err := r.ready(ctx); err != nil {
+			return nil, err
+		}
+		return nil, errReset()
+	}
+	var events []core.Event
+	err := settle(ctx, func() (unsettled bool, err error) {
+		events, unsettled, err = r.after(ctx, epoch, from, limit)
+		return unsettled, err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return events, nil
+}
+
+func errReset() error {
+	return core.Conflict("the position is not one of this log; read the present state and follow the log from there")
+}
+
+// loggedEvent is a row of eventsAfter.
+type loggedEvent struct {
+	core.Event
+	epoch   string
+	place   place
+	settled bool
+}
+
+// after reads the epoch and the events in one round trip. Without events there is
+// one row with the epoch and an empty place.
+func (r eventReader) after(ctx context.Context, epoch string, from place, limit int) (events []core.Event, unsettled bool, err error) {
+	rows, err := many(ctx, r.scope, r.sql.eventsAfter, func(row pgx.CollectableRow) (e loggedEvent, err error) {
+		err = row.Scan(&e.epoch, (*xid)(&e.place.xid), &e.place.id, &e.Type, &e.At, (*[]byte)(&e.Data), &e.settled)
+		return e, err
+	}, strconv.FormatUint(from.xid, 10), from.id, limit)
+	for _, e := range rows {
+		switch {
+		case e.epoch != epoch:
+			return nil, false, errReset()
+		case !e.settled:
+			return events, true, nil
+		case e.place != (place{}):
+			e.ID, e.OrgID = e.place.position(epoch), core.OrgID(r.org)
+			events = append(events, e.Event)
+		}
+	}
+	return events, false, err
+}

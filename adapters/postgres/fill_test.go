@@ -1,0 +1,34 @@
+package postgres
+
+import (
+	"context"
+	"testing"
+
+	"github.com/docsctl/docsctl/core"
+	"github.com/docsctl/docsctl/core/coretest"
+)
+
+// filled is an organization with a row in every table.
+type filled struct {
+	*coretest.Org
+	document *core.Document // with a search entry
+	pending  *core.Document // without one
+	summary  *core.Summary
+	template *core.Template
+	session  *core.Session
+	job      *core.Job
+}
+
+func fill(tb testing.TB, s core.Store) filled {
+	tb.Helper()
+	o := coretest.NewOrg(tb, s)
+	f := filled{Org: o, document: o.NewDocument(tb), pending: o.NewDocument(tb), template: o.NewTemplate(tb), session: o.NewSession(tb), job: o.NewJob(tb)}
+	f.summary = o.NewSummary(tb, f.document)
+	o.InTx(tb, func(ctx context.Context, tx core.Tx) error {
+		tx.Append(core.EventDocumentCreated, f.document.CreatedAt, f.document)
+		return tx.Documents.PutSearchEntry(ctx, core.SearchEntry{
+			DocumentID: f.document.ID, Revision: f.document.Revision, Title: "budget", TitleWords: []string{"budget"}, Words: []string{"budget"},
+		})
+	})
+	return f
+}

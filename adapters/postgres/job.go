@@ -1,0 +1,106 @@
+package postgres
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/docsctl/docsctl/core"
+)
+
+const jobColumns = `j.org_id, j.id, j.user_id, j.job_type, j.related_id, j.related_type, j.status, j.progress_done, j.progress_total,
+	j.progress_message, j.result, j.error_code, j.error_message, j.run, j.attempt, j.max_attempts, j.queue, j.local_queue,
+	j.next_attempt_at, j.queued_at, j.started_at, j.finished_at, j.task_id, j.parent_id, j.created_at`
+
+func scanJob(row pgx.CollectableRow) (j core.Job, err error) {
+	err = row.Scan(&j.OrgID, &j.ID, &j.UserID, &j.Type, &j.RelatedID, &j.RelatedType, &j.Status, &j.Progress.Done, &j.Progress.Total,
+		&j.Progress.Message, (*[]byte)(&j.Result), &j.ErrorCode, &j.ErrorMessage, &j.Run, &j.Attempt, &j.MaxAttempts, &j.Queue, &j.LocalQueue,
+		&j.NextAttemptAt, &j.QueuedAt, &j.StartedAt, &j.FinishedAt, &j.TaskID, &j.ParentID, &j.CreatedAt)
+	return j, err
+}
+
+// jobArgs is $2 to $20 of insertJob and updateJob.
+func jobArgs(j *core.Job) []any {
+	return []any{
+		key(j.ID), key(j.UserID), string(j.Status), j.Progress.Done, j.Progress.Total, j.Progress.Message, rawJSON(j.Result),
+		string(j.ErrorCode), j.ErrorMessage, j.Run, j.Attempt, j.MaxAttempts, string(j.Queue), string(j.LocalQueue),
+		j.NextAttemptAt, j.QueuedAt, j.StartedAt, j.FinishedAt, j.TaskID,
+	}
+}
+
+// newJobArgs is every argument of insertJob but the tenant.
+func newJobArgs(j *core.Job) []any {
+	return append(jobArgs(j), string(j.Type), j.RelatedID, j.RelatedType, optionalKey(j.ParentID), j.CreatedAt)
+}
+
+type jobReader struct{ scope }
+
+func (r jobReader) Get(ctx context.Context, id core.JobID) (*core.Job, error) {
+	return one(ctx, r.scope, "job", r.sql.getJob, scanJob, key(id))
+}
+
+func (r jobReader) List(ctx context.Context, f core.JobFilter, s core.Seek) ([]core.Job, error) {
+	l := newList(r.sql.listJobs)
+	if f.Status != "" {
+		l.where("j.status = ?", string(f.Status))
+	}
+	if f.Type != "" {
+		l.where("j.job_type = ?", string(f.Type))
+	}
+	if f.RelatedID != "" {
+		l.where("j.related_id = ?", f.RelatedID)
+	}
+	if f.ParentID != "" {
+		l.where("j.parent_id = ?", key(f.ParentID))
+	}
+	l.page("j", s)
+	return many(ctx, r.scope, l.sql.String(), scanJob, l.args...)
+}
+
+type jobRepo struct {
+	jobReader
+	tx *transaction
+}
+
+// GetForUpdate answers from the lease's check where that has locked the row, which
+// saves a round trip in every transaction of a worker.
+func (r jobRepo) GetForUpdate(ctx context.Context, id core.JobID) (*core.Job, error) {
+	if j := r.tx.leasedJob(id); j != nil {
+		return j, nil
+	}
+	return one(ctx, r.scope, "job", r.sql.lockJob, scanJob, key(id))
+}
+
+func (r jobRepo) Update(ctx context.Context, j *core.Job) error {
+	r.tx.forgetLeased()
+	return r.writeOne(ctx, "job", r.sql.updateJob, jobArgs(j)...)
+}
+
+// leasedJob returns a copy of the row that the lease's check has locked, if it is
+// id's and nothing has changed it since.
+func (tx *transaction) leasedJob(id core.JobID) *core.Job {
+	tx.mu.Lock()
+	defer tx.mu.Unlock()
+	if tx.ended || tx.failed != nil || tx.leased == nil || tx.leased.ID != id {
+		return nil
+	}
+	j := *tx.leased
+	j.Result = slices.Clone(j.Result)
+	for _, at := range []**time.Time{&j.NextAttemptAt, &j.StartedAt, &j.FinishedAt} {
+		if *at != nil {
+			*at = new(**at)
+		}
+	}
+	if j.ParentID != nil {
+		j.ParentID = new(*j.ParentID)
+	}
+	return &j
+}
+
+func (tx *transaction) forgetLeased() {
+	tx.mu.Lock()
+	defer tx.mu.Unlock()
+	tx.leased = nil
+}

@@ -1,0 +1,190 @@
+package postgres
+
+// statements is every statement of the adapter, by what it does. $1 is the tenant
+// wherever a statement concerns one; the predicates on org_id are a wall of their
+// own beside row-level security, which a test proves by striking them out.
+type statements struct {
+	setScope, setTransaction, begin, commit, health string
+
+	getOrganization, lockOrganization, insertOrganization, updateOrganization string
+	getUser, lockUser, insertUser, updateUser                                 string
+	lockSession, insertSession, useSession, revokeFamily                      string
+
+	getDocument, lockDocument, listDocuments, insertDocument, updateDocument, deleteDocument string
+	searchDocuments, putSearchEntry                                                          string
+
+	getSummary, listSummaries, insertSummary, updateSummary, deleteSummary, deleteSummaries string
+
+	getTemplate, lockTemplate, listTemplates, insertTemplate, updateTemplate, deleteTemplate string
+
+	getJob, lockJob, listJobs, insertJob, updateJob, lockLease string
+	insertDispatch                                             string
+	insertEvent, logState, eventsAfter                         string
+
+	logins, session, claim, heartbeat, rescue, unindexed string
+}
+
+func newStatements() statements {
+	var s statements
+	s.setScope = `select set_config('role', $1, true), set_config('docsctl.org_id', $2, true), set_config('statement_timeout', $3, true)`
+	s.setTransaction = `select set_config('role', $1, true), set_config('docsctl.org_id', $2, true), set_config('statement_timeout', $3, true),
+		set_config('lock_timeout', $4, true), set_config('idle_in_transaction_session_timeout', $5, true)`
+	s.begin, s.commit, s.health = `begin`, `commit`, `select 1`
+	s.accounts()
+	s.documents()
+	s.summaries()
+	s.templates()
+	s.jobs()
+	s.system()
+	return s
+}
+
+func (s *statements) accounts() {
+	s.getOrganization = `select ` + organizationColumns + ` from organizations where org_id = $1`
+	s.lockOrganization = s.getOrganization + ` for update`
+	s.insertOrganization = `insert into organizations (` + organizationColumns + `) values ($1, $2, $3, $4, $5, $6)`
+	s.updateOrganization = `update organizations set name = $2, plan_type = $3, default_template_id = $4, updated_at = $5 where org_id = $1`
+
+	s.getUser = `select ` + userColumns + ` from users where org_id = $1 and id = $2`
+	s.lockUser = s.getUser + ` for update`
+	s.insertUser = `insert into users (` + userColumns + `) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`
+	s.updateUser = `update users set email = $3, email_key = $4, name = $5, role = $6, auth_provider = $7, password_hash = $8,
+			is_active = $9, updated_at = $10, last_login_at = $11
+		where org_id = $1 and id = $2`
+
+	s.lockSession = `select ` + sessionColumns + ` from sessions where org_id = $1 and id = $2 for update`
+	s.insertSession = `insert into sessions (org_id, ` + sessionColumns + `) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`
+	s.useSession = `update sessions set used_at = $3 where org_id = $1 and id = $2`
+	s.revokeFamily = `update sessions set revoked_at = $3 where org_id = $1 and family_id = $2 and revoked_at is null`
+}
+
+func (s *statements) documents() {
+	s.getDocument = `select ` + documentColumns + `, d.content from documents d where d.org_id = $1 and d.id = $2`
+	s.lockDocument = s.getDocument + ` for update`
+	s.listDocuments = `select ` + documentColumns + `, '' from documents d where d.org_id = $1`
+	s.insertDocument = `with stored as (
+			insert into documents (org_id, id, user_id, title, content, source_type, source_url, external_id, external_last_updated,
+				integration_id, mime_type, content_hash, content_bytes, version, revision, status, error_message, updated_at, created_at)
+			values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
+			returning org_id, id, revision, updated_at
+		)
+		insert into search_pending (org_id, document_id, revision, changed_at)
+		select org_id, id, revision, updated_at from stored`
+	s.updateDocument = `with stored as (
+			update documents set title = $3, content = $4, source_type = $5, source_url = $6, external_id = $7, external_last_updated = $8,
+				integration_id = $9, mime_type = $10, content_hash = $11, content_bytes = $12, version = $13, revision = $14,
+				status = $15, error_message = $16, updated_at = $17
+			where org_id = $1 and id = $2
+			returning org_id, id, revision, updated_at
+		), pending as (
+			insert into search_pending (org_id, document_id, revision, changed_at)
+			select d.org_id, d.id, d.revision, d.updated_at from stored d
+			where not exists (select from document_search s where s.org_id = $1 and s.document_id = d.id and s.revision >= d.revision)
+			on conflict (org_id, document_id) do update set revision = excluded.revision, changed_at = excluded.changed_at
+		)
+		select from stored`
+	// The search entry goes with the document by its foreign key.
+	s.deleteDocument = `with pending as (
+			delete from search_pending where org_id = $1 and document_id = $2
+		)
+		delete from documents where org_id = $1 and id = $2`
+	// The tenant is $1 for the rows; the function takes it from the setting.
+	s.searchDocuments = `select ` + documentColumns + `, '', f.tier
+		from docsctl_search($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) with ordinality as f(document_id, tier, place)
+			join documents d on d.org_id = $1 and d.id = f.document_id
+		order by f.place`
+	s.putSearchEntry = `with present as (
+			select d.org_id, d.id, d.revision, d.created_at from documents d
+			where d.org_id = $1 and d.id = $2 and d.revision = $3
+			for key share
+		), entry as (
+			insert into document_search (org_id, document_id, revision, created_at, title, title_words, words)
+			select org_id, id, revision, created_at, $4, $5, $6 from present
+			on conflict (org_id, document_id) do update
+				set revision = excluded.revision, title = excluded.title, title_words = excluded.title_words, words = excluded.words
+		)
+		delete from search_pending p using present d
+		where p.org_id = $1 and p.document_id = d.id and p.revision = d.revision`
+}
+
+func (s *statements) summaries() {
+	const from = ` from summaries s join documents d on d.org_id = $1 and d.id = s.doc_id where s.org_id = $1`
+	s.getSummary = `select ` + summaryColumns + from + ` and s.id = $2`
+	s.listSummaries = `select ` + summaryColumns + from
+	s.insertSummary = `insert into summaries (org_id, id, doc_id, job_id, created_by, template_id, template_version, prompt, json_schema, focus,
+			max_cost_usd, allow_partial, refresh, summary_text, format, length, language, model_requested, model_used, tokens_used,
+			status, doc_version, error_message, usage, coverage, citations, warnings, updated_at, created_at)
+		values ($1, $2, $27, $28, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $29)`
+	s.updateSummary = `update summaries set created_by = $3, template_id = $4, template_version = $5, prompt = $6, json_schema = $7, focus = $8,
+			max_cost_usd = $9, allow_partial = $10, refresh = $11, summary_text = $12, format = $13, length = $14, language = $15,
+			model_requested = $16, model_used = $17, tokens_used = $18, status = $19, doc_version = $20, error_message = $21,
+			usage = $22, coverage = $23, citations = $24, warnings = $25, updated_at = $26
+		where org_id = $1 and id = $2`
+	s.deleteSummary = `delete from summaries where org_id = $1 and id = $2`
+	s.deleteSummaries = `delete from summaries where org_id = $1 and doc_id = $2`
+}
+
+func (s *statements) templates() {
+	const global = `select ` + globalTemplateColumns + ` from global_templates t`
+	s.getTemplate = `select ` + templateColumns + ` from templates t where t.org_id = $1 and t.id = $2
+		union all ` + global + ` where t.id = $2`
+	s.lockTemplate = `select ` + templateColumns + ` from templates t where t.org_id = $1 and t.id = $2 for update`
+	s.listTemplates = `select t.* from (
+			select ` + templateColumns + ` from templates t where t.org_id = $1
+			union all ` + global + `
+		) t where true`
+	s.insertTemplate = `insert into templates (org_id, id, name, description, prompt_template, template_type, format, json_schema, focus, version,
+			updated_at, created_by, created_at)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`
+	s.updateTemplate = `update templates set name = $3, description = $4, prompt_template = $5, template_type = $6, format = $7, json_schema = $8,
+			focus = $9, version = $10, updated_at = $11
+		where org_id = $1 and id = $2`
+	s.deleteTemplate = `delete from templates where org_id = $1 and id = $2`
+}
+
+func (s *statements) jobs() {
+	s.getJob = `select ` + jobColumns + ` from jobs j where j.org_id = $1 and j.id = $2`
+	s.lockJob = s.getJob + ` for update`
+	s.listJobs = `select ` + jobColumns + ` from jobs j where j.org_id = $1`
+	s.lockLease = s.getJob + ` and j.fence = $3 and j.lease_until > clock_timestamp() for update`
+	s.insertJob = `insert into jobs (org_id, id, user_id, status, progress_done, progress_total, progress_message, result, error_code, error_message,
+			run, attempt, max_attempts, queue, local_queue, next_attempt_at, queued_at, started_at, finished_at, task_id,
+			job_type, related_id, related_type, parent_id, created_at)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25)`
+	s.updateJob = `update jobs set user_id = $3, status = $4, progress_done = $5, progress_total = $6, progress_message = $7, result = $8,
+			error_code = $9, error_message = $10, run = $11, attempt = $12, max_attempts = $13, queue = $14, local_queue = $15,
+			next_attempt_at = $16, queued_at = $17, started_at = $18, finished_at = $19, task_id = $20,
+			fence = case when $4 = 'in_progress' then fence else fence + 1 end,
+			lease_until = case when $4 = 'in_progress' then lease_until end,
+			lease_queue = case when $4 = 'in_progress' then lease_queue end
+		where org_id = $1 and id = $2`
+	s.insertDispatch = insertDispatch
+
+	s.insertEvent = `insert into events (org_id, type, at, data) values ($1, $2, $3, $4)`
+	s.logState = `select m.epoch, coalesce(last.xid::text, '0'), coalesce(last.id, 0),
+			exists (select from events e where e.org_id = $1 and e.xid >= pg_snapshot_xmin(pg_current_snapshot()))
+		from docsctl_meta m left join lateral (
+			select e.xid, e.id from events e
+			where e.org_id = $1 and e.xid < pg_snapshot_xmin(pg_current_snapshot())
+			order by e.xid desc, e.id desc
+			limit 1
+		) last on true`
+	s.eventsAfter = `select m.epoch, coalesce(n.xid::text, '0'), coalesce(n.id, 0), coalesce(n.type, ''), coalesce(n.at, 'epoch'), n.data,
+			coalesce(n.xid < pg_snapshot_xmin(pg_current_snapshot()), true)
+		from docsctl_meta m left join lateral (
+			select e.xid, e.id, e.type, e.at, e.data from events e
+			where e.org_id = $1 and (e.xid, e.id) > ($2::xid8, $3)
+			order by e.xid, e.id
+			limit $4
+		) n on true
+		order by n.xid, n.id`
+}
+
+func (s *statements) system() {
+	s.logins = `select org_id, organization_name, user_id, password_hash from docsctl_logins($1)`
+	s.session = `select org_id, session_id from docsctl_session($1)`
+	s.claim = `select org_id, job_id, fence, turn from docsctl_claim($1, $2, $3, make_interval(secs => $4), $5)`
+	s.heartbeat = `select org_id, job_id, fence from docsctl_heartbeat($1, $2, $3, make_interval(secs => $4))`
+	s.rescue = `select org_id, job_id, fence from docsctl_rescue($1, make_interval(secs => $2))`
+	s.unindexed = `select org_id, document_id from docsctl_unindexed($1)`
+}

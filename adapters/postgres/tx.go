@@ -1,0 +1,252 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/docsctl/docsctl/core"
+)
+
+// openTx is the context's mark of an open transaction of a store.
+type openTx struct{ store *Store }
+
+// transaction is one run of fn. Its connection is taken with the first statement,
+// before which BEGIN and the settings travel, and its last batch is the outbox with
+// COMMIT: so a transaction of one statement takes two round trips.
+type transaction struct {
+	store *Store
+	org   string
+
+	mu     sync.Mutex    // guards what follows; fn may use goroutines, a connection may not
+	conn   *pgxpool.Conn // nil before the first statement
+	ended  bool          // fn has returned
+	failed error         // why the transaction cannot be committed any more
+	leased *core.Job     // the row that the lease's check has locked, until it is changed
+}
+
+// InTx runs fn in one transaction.
+func (t *tenantStore) InTx(ctx context.Context, fn func(ctx context.Context, tx core.Tx) error) error {
+	return t.transact(ctx, nil, fn)
+}
+
+// InLease runs fn in one transaction in which the job's row is locked.
+func (t *tenantStore) InLease(ctx context.Context, l core.Lease, fn func(ctx context.Context, tx core.Tx) error) error {
+	if err := t.ready(ctx); err != nil {
+		return err
+	}
+	if l.Tenant != t.tenant || !core.ValidID(l.JobID) {
+		return core.ErrLeaseLost
+	}
+	return t.transact(ctx, &l, fn)
+}
+
+// transact runs fn until it did not meet another transaction, or lose its
+// connection before the commit was sent, but no more than maxTries times.
+func (t *tenantStore) transact(ctx context.Context, l *core.Lease, fn func(ctx context.Context, tx core.Tx) error) error {
+	if err := t.ready(ctx); err != nil {
+		return err
+	}
+	if t.store.closed.Load() {
+		return translate(ctx, errClosed) // also when fn would send nothing
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	for try := 1; ; try++ {
+		again, err := t.attempt(ctx, l, fn)
+		if err == nil || !again || try == maxTries || t.store.closed.Load() || pause(ctx, try) != nil {
+			return err
+		}
+	}
+}
+
+// attempt runs fn once. again says that nothing was kept and another run may do better.
+func (t *tenantStore) attempt(ctx context.Context, l *core.Lease, fn func(ctx context.Context, tx core.Tx) error) (again bool, err error) {
+	tx := &transaction{store: t.store, org: t.org()}
+	defer tx.close(ctx) // also when fn panics
+	if l != nil {
+		if err := tx.lease(ctx, *l); err != nil {
+			return tx.mayRunAgain(), err
+		}
+	}
+	out := &core.Outbox{}
+	err = fn(context.WithValue(ctx, openTx{t.store}, true), tx.repositories(out))
+	tx.end()
+	if err != nil {
+		return tx.mayRunAgain(), err
+	}
+	if err := tx.commit(ctx, out); err != nil {
+		return tx.mayRunAgain(), translate(ctx, err)
+	}
+	return false, nil
+}
+
+func (tx *transaction) repositories(out *core.Outbox) core.Tx {
+	sc := scope{runner: tx, sql: &tx.store.sql, org: tx.org}
+	return core.Tx{
+		Organizations: organizationRepo{organizationReader{sc}}, Users: userRepo{userReader{sc}}, Sessions: sessionRepo{sc},
+		Documents: documentRepo{documentReader{sc}}, Summaries: summaryRepo{summaryReader{sc}},
+		Templates: templateRepo{templateReader{sc}}, Jobs: jobRepo{jobReader{sc}, tx}, Outbox: out,
+	}
+}
+
+// lease begins the transaction and locks the job's row, if l still holds it.
+func (tx *transaction) lease(ctx context.Context, l core.Lease) error {
+	sc := scope{runner: tx, sql: &tx.store.sql, org: tx.org}
+	job, err := one(ctx, sc, "job", sc.sql.lockLease, scanJob, key(l.JobID), l.Fence)
+	if core.CodeOf(err) == core.CodeNotFound {
+		return core.ErrLeaseLost
+	}
+	tx.leased = job
+	return err
+}
+
+// run sends a statement over the transaction's connection.
+func (tx *transaction) run(ctx context.Context, sql string, args []any, rows func(pgx.Rows) error) (int64, error) {
+	tx.mu.Lock()
+	defer tx.mu.Unlock()
+	if tx.ended {
+		return 0, errDead
+	}
+	if err := checkArgs(args); err != nil {
+		return 0, err
+	}
+	if tx.failed != nil {
+		return 0, translate(ctx, fmt.Errorf("%w: %w", errLost, tx.failed))
+	}
+	var n int64
+	b := &pgx.Batch{}
+	if err := tx.begin(ctx, b); err != nil {
+		tx.failed = err
+		return 0, translate(ctx, err)
+	}
+	queue(b, sql, args, rows, &n)
+	if err := tx.store.exchange(ctx, tx.conn, b); err != nil {
+		tx.failed = err
+		return 0, translate(ctx, err)
+	}
+	return n, nil
+}
+
+// begin takes a connection and puts BEGIN and the settings into b, once.
+func (tx *transaction) begin(ctx context.Context, b *pgx.Batch) (err error) {
+	if tx.conn != nil {
+		return nil
+	}
+	if tx.conn, err = tx.store.acquire(ctx); err != nil {
+		return err
+	}
+	cfg := &tx.store.cfg
+	b.Queue(tx.store.sql.begin)
+	b.Queue(tx.store.sql.setTransaction, tx.store.roles.app, tx.org,
+		milliseconds(cfg.StatementTimeout), milliseconds(cfg.LockTimeout), milliseconds(cfg.IdleTimeout))
+	return nil
+}
+
+func (tx *transaction) end() {
+	tx.mu.Lock()
+	defer tx.mu.Unlock()
+	tx.ended = true
+}
+
+// mayRunAgain reports whether the transaction failed for a reason that passes.
+func (tx *transaction) mayRunAgain() bool {
+	tx.mu.Lock()
+	defer tx.mu.Unlock()
+	return tx.failed != nil && (conflicted(tx.failed) || lostConnection(tx.failed))
+}
+
+// commit writes the outbox and commits, in one round trip.
+func (tx *transaction) commit(ctx context.Context, out *core.Outbox) error {
+	tx.mu.Lock()
+	defer tx.mu.Unlock()
+	if tx.failed != nil {
+		return fmt.Errorf("%w: %w", errLost, tx.failed)
+	}
+	outbox, err := tx.store.outbox(tx.org, out)
+	if err != nil || tx.conn == nil && outbox.Len() == 0 {
+		return err
+	}
+	b := &pgx.Batch{}
+	if err := tx.begin(ctx, b); err != nil {
+		tx.failed = err
+		return err
+	}
+	b.QueuedQueries = append(b.QueuedQueries, outbox.QueuedQueries...)
+	committed := false
+	b.Queue(tx.store.sql.commit).Exec(func(tag pgconn.CommandTag) error {
+		committed = tag.String() == "COMMIT" // ROLLBACK when a statement had failed
+		return nil
+	})
+	err = tx.store.exchange(ctx, tx.conn, b)
+	switch {
+	case err == nil && !committed:
+		return errLost
+	case err != nil && (conflicted(err) || neverSent(err)):
+		tx.failed = err // any other loss of the connection leaves open whether the commit was done
+	}
+	return err
+}
+
+// rollbackTimeout bounds what follows a caller's end.
+const rollbackTimeout = 5 * time.Second
+
+// close rolls back what is open and gives the connection back.
+func (tx *transaction) close(ctx context.Context) {
+	tx.mu.Lock()
+	defer tx.mu.Unlock()
+	tx.ended = true
+	if tx.conn == nil {
+		return
+	}
+	defer tx.conn.Release() // a connection that is closed or still in a transaction is thrown away
+	raw := tx.conn.Conn()
+	if raw.IsClosed() || raw.PgConn().TxStatus() == 'I' {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), rollbackTimeout)
+	defer cancel()
+	if _, err := raw.Exec(ctx, "rollback"); err != nil && !lostConnection(err) && !errors.Is(err, context.DeadlineExceeded) {
+		tx.store.cfg.Logger.WarnContext(ctx, "a transaction was not rolled back; its connection is closed", "error", err)
+	}
+}
+
+// outbox is the statements that write what fn left behind, in its order.
+func (s *Store) outbox(org string, out *core.Outbox) (*pgx.Batch, error) {
+	b := &pgx.Batch{}
+	for i := range out.Enqueued {
+		j := &out.Enqueued[i]
+		if j.NextAttemptAt == nil {
+			return nil, errors.New("postgres: an enqueued job has no time at which it is due")
+		}
+		b.Queue(s.sql.insertJob, append([]any{org}, newJobArgs(j)...)...)
+		s.queueDispatch(b, org, core.Dispatch{JobID: j.ID, Queue: j.FirstQueue(), RunAt: *j.NextAttemptAt})
+	}
+	for _, d := range out.Dispatched {
+		s.queueDispatch(b, org, d)
+	}
+	for _, e := range out.Appended {
+		b.Queue(s.sql.insertEvent, org, string(e.Type), e.At, string(e.Data))
+	}
+	for _, q := range b.QueuedQueries {
+		if err := checkArgs(q.Arguments); err != nil {
+			return nil, outboxRefused(err)
+		}
+	}
+	return b, nil
+}
+
+// outboxRefused tells of an argument that cannot be stored.
+func outboxRefused(err error) error {
+	if errors.Is(err, errNoID) {
+		return core.NotFound("job")
+	}
+	return invalidText()
+}
