@@ -6,17 +6,17 @@ import (
 	"github.com/google/uuid"
 )
 
-// One string type for each kind of id, so that they cannot be mixed up. Every id
-// is a UUID in canonical lower-case form; ports answer CodeNotFound for others.
+// Ids have one string type for each kind, so that they cannot be mixed up. Every
+// id is a UUID in canonical lower-case form; ports answer CodeNotFound for others.
 type (
-	OrgID         string
-	UserID        string
-	SessionID     string
-	DocumentID    string
-	SummaryID     string
-	TemplateID    string
-	IntegrationID string
-	JobID         string
+	OrgID         string // of an organization
+	UserID        string // of a user
+	SessionID     string // of a session
+	DocumentID    string // of a document
+	SummaryID     string // of a summary
+	TemplateID    string // of a template
+	IntegrationID string // of an integration
+	JobID         string // of a job
 )
 
 // ValidID reports whether id is a UUID in canonical form: 36 characters, lower case.

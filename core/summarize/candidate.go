@@ -2,6 +2,7 @@ package summarize
 
 import (
 	"sort"
+	"strings"
 	"unicode"
 )
 
@@ -46,7 +47,7 @@ func (t *Text) candidatesBetween(least, start, end int) []candidate {
 		raw := collapse(t.canon[from:s.End])
 		c := candidate{Sentence: s, index: i, previous: previous, plain: plainText(raw), kind: b.Kind}
 		c.words = wordCount(c.plain)
-		if c.words < least || codeDensity(c.plain) > codeInProse || mostlyCode(raw) || !mostlyLetters(c.plain) {
+		if c.words < least || codeDensity(c.plain) > codeInProse || mostlyCode(raw) || !mostlyLetters(c.plain) || (s.First && isLabel(raw)) {
 			continue
 		}
 		c.opens = b.section != section
@@ -55,6 +56,22 @@ func (t *Text) candidatesBetween(least, start, end int) []candidate {
 		out = append(out, c)
 	}
 	return out
+}
+
+// longestLabel is the number of words over which emphasis is a statement.
+const longestLabel = 8
+
+// isLabel reports whether a block's first sentence is set off whole by emphasis: a
+// heading that runs on into its paragraph.
+func isLabel(raw string) bool {
+	for _, mark := range []string{"**", "__"} {
+		inner, begins := strings.CutPrefix(strings.TrimSpace(raw), mark)
+		inner, ends := strings.CutSuffix(inner, mark)
+		if begins && ends && !strings.Contains(inner, mark) && wordCount(inner) <= longestLabel {
+			return true
+		}
+	}
+	return false
 }
 
 // mostlyCode reports whether half of a sentence stands in code spans.

@@ -46,3 +46,37 @@ func TestReadme_QuickstartWorksAsPasted(t *testing.T) {
 		}
 	}
 }
+
+// transcript is the block of README that shows a command and what it prints.
+var transcript = regexp.MustCompile("(?s)<!-- transcript: checked by a test -->\n```console\n\\$ go run ./cmd/docsctl ([^\n]*)\n(.*?)```")
+
+// took is the one part of a transcript that differs from run to run.
+var took = regexp.MustCompile(`, [0-9.]+m?s\n`)
+
+func TestReadme_TranscriptIsTrue(t *testing.T) {
+	t.Parallel()
+	root := filepath.Join("..", "..")
+	readme, err := os.ReadFile(filepath.Join(root, "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	block := transcript.FindSubmatch(readme)
+	if block == nil {
+		t.Fatal("README has no transcript")
+	}
+	dir := t.TempDir()
+	program, err := filepath.Abs(os.Args[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), program, strings.Fields(string(block[1]))...)
+	cmd.Dir = root
+	cmd.Env = append(os.Environ(), asProgram+"=1", "DOCSCTL_DATA_DIR="+dir, "XDG_CONFIG_HOME="+dir)
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	if got, want := took.ReplaceAllString(string(out), "\n"), took.ReplaceAllString(string(block[2]), "\n"); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}

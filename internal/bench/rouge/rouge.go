@@ -26,6 +26,7 @@ func Cut(text string, n int) string {
 	return strings.Join(fields[:min(n, len(fields))], " ")
 }
 
+// Tokens returns the lower-case runs of ASCII letters and digits, as ROUGE counts words.
 func Tokens(text string) []string {
 	words := strings.FieldsFunc(strings.ToLower(text), func(r rune) bool {
 		return (r < 'a' || r > 'z') && (r < '0' || r > '9')
