@@ -9,6 +9,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/docsctl/docsctl/core"
 )
 
 // secretsFile holds the embedded installation's token secrets, one a line, the
@@ -20,6 +22,9 @@ const secretsFile = "jwt-secrets"
 func jwtSecrets(c Config) ([]string, error) {
 	if len(c.JWTSecrets) > 0 {
 		return c.JWTSecrets, nil
+	}
+	if c.Postgres() {
+		return nil, &core.Error{Code: core.CodeValidation, Message: "jwt_secrets is required with Postgres, the same on every node; make one with: openssl rand -base64 48"}
 	}
 	path := c.secretsPath()
 	raw, err := os.ReadFile(path)

@@ -2,9 +2,12 @@ package wire
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"os"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/docsctl/docsctl/adapters/postgres"
 	"github.com/docsctl/docsctl/adapters/sqlite"
@@ -57,9 +60,12 @@ func (c Config) migratePostgres(ctx context.Context, m cli.Migration) ([]cli.Mig
 		err = postgres.Down(ctx, c.directURL())
 	}
 	if err != nil {
-		return nil, err
+		return nil, explainPostgres(err)
 	}
 	steps, err := postgres.Status(ctx, c.directURL())
+	if err != nil {
+		return nil, explainPostgres(err)
+	}
 	var out []cli.MigrationStatus
 	for _, s := range steps {
 		state := cli.MigrationStatus{Version: s.Version, Name: s.Name}
@@ -68,7 +74,7 @@ func (c Config) migratePostgres(ctx context.Context, m cli.Migration) ([]cli.Mig
 		}
 		out = append(out, state)
 	}
-	return out, err
+	return out, nil
 }
 
 // rolesSQL is what an administrator runs where our user may not make roles.
@@ -93,6 +99,21 @@ func (c Config) directURL() string {
 		return c.DatabaseDirectURL
 	}
 	return c.DatabaseURL
+}
+
+// explainPostgres says what kept a Postgres from being opened, in one line: the
+// server's own words, which hold no password, or that it cannot be reached.
+func explainPostgres(err error) error {
+	if _, ok := errors.AsType[*core.Error](err); ok {
+		return err
+	}
+	if pg, ok := errors.AsType[*pgconn.PgError](err); ok {
+		return &core.Error{Code: core.CodeUnavailable, Message: fmt.Sprintf("Postgres answered: %s (SQLSTATE %s); check the user, password and database of database_url", pg.Message, pg.Code), Err: err}
+	}
+	if _, ok := errors.AsType[*pgconn.ConnectError](err); ok {
+		return &core.Error{Code: core.CodeUnavailable, Message: "Postgres cannot be reached; check the host and port of database_url and that the server runs", Err: err}
+	}
+	return err
 }
 
 func (c Config) databaseConfig() (*pgx.ConnConfig, error) {

@@ -45,10 +45,17 @@ func Open(ctx context.Context, c Config, log *slog.Logger) (_ *Program, err erro
 			err = errors.Join(err, p.Close())
 		}
 	}()
-	if err := errors.Join(p.openBus(ctx), p.openStore(ctx)); err != nil {
+	secrets, err := jwtSecrets(c)
+	if err != nil {
 		return nil, err
 	}
-	ports, err := p.ports()
+	if err := p.openBus(ctx); err != nil {
+		return nil, err
+	}
+	if err := p.openStore(ctx); err != nil {
+		return nil, err
+	}
+	ports, err := p.ports(secrets)
 	if err != nil {
 		return nil, err
 	}
@@ -67,10 +74,11 @@ func (p *Program) openStore(ctx context.Context) (err error) {
 		p.log.WarnContext(ctx, "no redis_url is set: a second server would learn of news by polling each second only")
 	}
 	store, err := postgres.Open(ctx, p.cfg.DatabaseURL, &postgres.Config{DirectURL: p.cfg.DatabaseDirectURL, Migrate: true, Logger: p.log})
-	if err == nil {
-		p.store = store
+	if err != nil {
+		return explainPostgres(err)
 	}
-	return err
+	p.store = store
+	return nil
 }
 
 func (p *Program) openBus(ctx context.Context) (err error) {
@@ -100,11 +108,7 @@ func (p *Program) checks() map[string]func(context.Context) error {
 
 func (c Config) storePath() string { return filepath.Join(c.DataDir, storeFile) }
 
-func (p *Program) ports() (core.Ports, error) {
-	secrets, err := jwtSecrets(p.cfg)
-	if err != nil {
-		return core.Ports{}, err
-	}
+func (p *Program) ports(secrets []string) (core.Ports, error) {
 	tokens, err := identity.NewTokens(secrets...)
 	if err != nil {
 		return core.Ports{}, &core.Error{Code: core.CodeValidation, Message: "jwt_secrets does not hold: " + err.Error()}
