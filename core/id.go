@@ -6,18 +6,32 @@ import (
 	"github.com/google/uuid"
 )
 
-// Ids have one string type for each kind, so that they cannot be mixed up. Every
+// Each kind of thing has its own type of id, so that they cannot be mixed up. Every
 // id is a UUID in canonical lower-case form; ports answer CodeNotFound for others.
-type (
-	OrgID         string // of an organization
-	UserID        string // of a user
-	SessionID     string // of a session
-	DocumentID    string // of a document
-	SummaryID     string // of a summary
-	TemplateID    string // of a template
-	IntegrationID string // of an integration
-	JobID         string // of a job
-)
+
+// OrgID is an organization's id.
+type OrgID string
+
+// UserID is a user's id.
+type UserID string
+
+// SessionID is a session's id.
+type SessionID string
+
+// DocumentID is a document's id.
+type DocumentID string
+
+// SummaryID is a summary's id.
+type SummaryID string
+
+// TemplateID is a template's id.
+type TemplateID string
+
+// IntegrationID is an integration's id.
+type IntegrationID string
+
+// JobID is a job's id.
+type JobID string
 
 // ValidID reports whether id is a UUID in canonical form: 36 characters, lower case.
 func ValidID[T ~string](id T) bool {
