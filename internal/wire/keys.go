@@ -47,6 +47,9 @@ func (c Config) secretsPath() string { return filepath.Join(c.DataDir, secretsFi
 func makeSecret(path string) (err error) {
 	secret := make([]byte, 48)
 	rand.Read(secret)                                          // never fails (crypto/rand, Go 1.24)
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return err
+	}
 	tmp, err := os.CreateTemp(filepath.Dir(path), ".secret-*") // mode 0600
 	if err != nil {
 		return err
