@@ -140,7 +140,7 @@ func BenchmarkCreate(b *testing.B) {
 // BenchmarkClaim claims 16 jobs from a backlog of 1,000 and from one of 1,000,000,
 // over 100 organizations, and puts as many back.
 func BenchmarkClaim(b *testing.B) {
-	server := testenv.StartPostgres(b, testenv.PostgresOptions{Fsync: true})
+	server := testenv.StartPostgres(b, testenv.PostgresOptions{Fsync: true, Settings: map[string]string{"shared_buffers": "512MB"}})
 	for _, limit := range []int{0, 1000} {
 		var sides []side
 		for _, backlog := range []int{1_000, 1_000_000} {
@@ -157,7 +157,7 @@ func BenchmarkClaim(b *testing.B) {
 				return err
 			}}, side{fmt.Sprint("refill", backlog), func() error {
 				_, err := conn.Exec(ctx, `with again as (
-						update jobs set lease_until = null, lease_queue = null where lease_until is not null returning org_id, id
+						delete from job_leases returning org_id, job_id as id
 					)
 					insert into gue_jobs (job_id, priority, run_at, job_type, args, queue, created_at, updated_at, org_id, work_id)
 					select lpad(nextval('refilled')::text, 26, '0'), 0, now(), 'x', '', 'llm', now(), now(), org_id, id from again`)

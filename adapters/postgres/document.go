@@ -76,5 +76,9 @@ func (r documentRepo) Update(ctx context.Context, d *core.Document) error {
 }
 
 func (r documentRepo) Delete(ctx context.Context, id core.DocumentID) error {
-	return r.writeOne(ctx, "document", r.sql.deleteDocument, key(id))
+	err := r.writeOne(ctx, "document", r.sql.deleteDocument, key(id))
+	if referenced(err) {
+		return core.Conflict("the document has summaries; delete them first")
+	}
+	return err
 }

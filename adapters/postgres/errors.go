@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -35,22 +36,19 @@ const (
 	codePrivilege           = "42501"
 	codeUndefinedTable      = "42P01"
 	codeDuplicateObject     = "42710"
+	codeDiskFull            = "53100"
+	codeTooLarge            = "54000"
 )
 
-// conflicts are the sentences for unique constraints.
+// conflicts are the sentences for unique constraints; any other is a key.
 var conflicts = map[string]string{
-	"organizations_pkey":         "the organization exists already; sign in to it",
-	"users_pkey":                 "a user with this id exists already; use a new id",
-	"users_org_email_key":        "a user with this e-mail address exists already; use another address",
-	"sessions_pkey":              "a session with this id exists already; sign in again",
-	"sessions_org_token_key":     "a session with this token exists already; sign in again",
-	"documents_pkey":             "a document with this id exists already; use a new id",
-	"documents_org_external_key": "a document with this external id exists already; update that one or use another id",
-	"summaries_pkey":             "a summary with this id exists already; use a new id",
-	"templates_pkey":             "a template with this id exists already; use a new id",
-	"templates_org_name_key":     "a template with this name exists already; choose another name",
-	"jobs_pkey":                  "a job with this id exists already; use a new id",
+	"users_org_email_key":        "a user with this e-mail address exists; sign in or use another address",
+	"sessions_org_token_key":     "this refresh token exists; make another",
+	"documents_org_external_key": "a document with this external id exists; update it or use another",
+	"templates_org_name_key":     "a template of this name exists; choose another name",
 }
+
+const idTaken = "this id is in use already; use another"
 
 // references are the kinds of things that foreign keys point to.
 var references = map[string]string{
@@ -80,8 +78,8 @@ func translate(ctx context.Context, err error) error {
 	}
 	pg, ok := errors.AsType[*pgconn.PgError](err)
 	switch {
-	case ok && pg.Code == codeUniqueViolation && conflicts[pg.ConstraintName] != "":
-		return &core.Error{Code: core.CodeConflict, Message: conflicts[pg.ConstraintName], Err: err}
+	case ok && pg.Code == codeUniqueViolation:
+		return &core.Error{Code: core.CodeConflict, Message: cmp.Or(conflicts[pg.ConstraintName], idTaken), Err: err}
 	case ok && pg.Code == codeForeignKeyViolation && references[pg.ConstraintName] != "":
 		missing := core.NotFound(references[pg.ConstraintName])
 		missing.Err = err
@@ -90,12 +88,22 @@ func translate(ctx context.Context, err error) error {
 		return core.Unavailable("others are changing the same things; try again", time.Second, err)
 	case ok && (pg.Code == codeQueryCanceled || pg.Code == codeLockNotAvailable || pg.Code == codeIdleInTransaction):
 		return core.Unavailable("the database took too long; try again", time.Second, err)
+	case ok && pg.Code == codeTooLarge:
+		return &core.Error{Code: core.CodePayloadTooLarge, Message: "the text is too long to be stored; shorten it", Err: err}
+	case ok && pg.Code == codeDiskFull:
+		return core.Unavailable("the disk of the database is full; free some space and try again", 10*time.Second, err)
 	case errors.Is(err, errBusy):
 		return core.Unavailable("the database is busy; try again", time.Second, err)
 	case errors.Is(err, errClosed), lostConnection(err), errors.Is(err, context.DeadlineExceeded):
 		return core.Unavailable("the database does not answer; try again in a moment", 2*time.Second, err)
 	}
 	return fmt.Errorf("postgres: %w", err)
+}
+
+// referenced reports whether a row could not be deleted because others point to it.
+func referenced(err error) bool {
+	pg, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && pg.Code == codeForeignKeyViolation
 }
 
 // conflicted reports whether the transaction met another and may be run again.

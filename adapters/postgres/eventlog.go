@@ -126,7 +126,7 @@ func (r eventReader) After(ctx context.Context, p core.Position, limit int) ([]c
 }
 
 func errReset() error {
-	return core.Conflict("the position is not one of this log; read the present state and follow the log from there")
+	return core.Conflict("the log does not reach back to this position; read its state and begin there")
 }
 
 // loggedEvent is a row of eventsAfter.
@@ -143,7 +143,7 @@ func (r eventReader) after(ctx context.Context, epoch string, from place, limit 
 	rows, err := many(ctx, r.scope, r.sql.eventsAfter, func(row pgx.CollectableRow) (e loggedEvent, err error) {
 		err = row.Scan(&e.epoch, (*xid)(&e.place.xid), &e.place.id, &e.Type, &e.At, (*[]byte)(&e.Data), &e.settled)
 		return e, err
-	}, strconv.FormatUint(from.xid, 10), from.id, limit)
+	}, strconv.FormatUint(from.xid, 10), from.id, max(limit, 0))
 	for _, e := range rows {
 		switch {
 		case e.epoch != epoch:

@@ -84,8 +84,8 @@ func TestPlans(t *testing.T) {
 // hotIndexes are made for one statement each; a plan must show that they serve it.
 var hotIndexes = []string{
 	"users_email", "sessions_token", "sessions_family", "documents_list", "documents_hash", "documents_external", "document_search_words",
-	"search_pending_order", "summaries_list", "summaries_document", "jobs_list", "jobs_related", "jobs_parent", "jobs_leases",
-	"jobs_org_leases", "gue_jobs_claim", "gue_jobs_local", "events_pkey", "templates_list",
+	"search_pending_order", "summaries_list", "summaries_document", "jobs_list", "jobs_related", "jobs_parent", "job_leases_until",
+	"job_leases_pkey", "gue_jobs_claim", "gue_jobs_local", "events_pkey", "templates_list",
 }
 
 // wantEveryStatement reports statements of the table that were not sent.
@@ -192,9 +192,9 @@ func populate(tb testing.TB, conn *pgx.Conn) (org string) {
 		`insert into summaries select org_id, id, id, id, id, 1, 'p', null, false, null, false, false, 's', 'markdown', 'medium', 'en', '', '', 1, 'complete',
 			id, 1, '', '{}', '{}', '[]', '[]', at, at from item`,
 		`insert into jobs (org_id, id, user_id, job_type, related_id, related_type, status, progress_done, progress_total, progress_message, error_code,
-				error_message, run, attempt, max_attempts, queue, local_queue, queued_at, task_id, created_at, lease_until, lease_queue)
-			select org_id, id, id, 'summarize_document', id::text, 'summary', 'pending', 0, 0, '', '', '', 1, 0, 3, 'llm', '', at, '', at,
-				case when n % 10 = 0 then now() + n * interval '1 hour' end, case when n % 10 = 0 then 'llm' end from item`,
+				error_message, run, attempt, max_attempts, queue, local_queue, queued_at, task_id, created_at)
+			select org_id, id, id, 'summarize_document', id::text, 'summary', 'pending', 0, 0, '', '', '', 1, 0, 3, 'llm', '', at, '', at from item`,
+		`insert into job_leases select org_id, id, 0, 'llm', now() + n * interval '1 hour' from item where n % 10 = 0`,
 		`insert into gue_jobs (job_id, priority, run_at, job_type, args, queue, created_at, updated_at, org_id, work_id)
 			select id::text, 0, at, 'x', '', case when n % 20 = 0 then 'local:x' else 'llm' end, now(), now(), org_id, id from item where n % 10 <> 0`,
 		`insert into events (org_id, type, at, data) select org_id, 'x', at, '{}' from item`,

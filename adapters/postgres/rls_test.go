@@ -1,8 +1,10 @@
 package postgres
 
 import (
+	"context"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -126,7 +128,7 @@ func TestCatalog(t *testing.T) {
 
 	t.Run("DefinerIsGrantedColumnsOnly", func(t *testing.T) {
 		whole := texts(t, conn, `select table_name || ' ' || privilege_type from information_schema.role_table_grants where grantee = $1 order by 1`, roles.definer)
-		if got, want := strings.Join(whole, ", "), "gue_jobs DELETE, gue_jobs SELECT"; got != want {
+		if got, want := strings.Join(whole, ", "), "gue_jobs DELETE, gue_jobs SELECT, job_leases INSERT, job_leases SELECT"; got != want {
 			t.Errorf("grants on whole tables: got %s, want %s", got, want)
 		}
 		columns := texts(t, conn, `select distinct table_name || '.' || column_name from information_schema.role_column_grants
@@ -168,6 +170,9 @@ func TestNoTenant(t *testing.T) {
 	url := migrated(t)
 	s := openURL(t, url)
 	fill(t, s)
+	if _, err := s.System().Claim(t.Context(), core.ClaimRequest{Queue: core.QueueLLM, Limit: 1, TTL: time.Minute}); err != nil {
+		t.Fatal(err)
+	}
 	conn := connect(t, url)
 	tables := tenantTables(t, conn)
 	for _, table := range tables {
@@ -228,5 +233,18 @@ func TestSettingsEndWithTheirTransaction(t *testing.T) {
 		Scan(&role, &org, &timeout)
 	if err != nil || role != "none" || org != "" || timeout != "0" {
 		t.Errorf("after a transaction: got role %q, tenant %q, timeout %q (%v), want none of them", role, org, timeout, err)
+	}
+}
+
+// TestDocumentWithSummariesStays deletes a document that a summary points to.
+func TestDocumentWithSummariesStays(t *testing.T) {
+	t.Parallel()
+	o := fill(t, openURL(t, migrated(t)))
+	err := o.TryTx(t, func(ctx context.Context, tx core.Tx) error { return tx.Documents.Delete(ctx, o.document.ID) })
+	if core.CodeOf(err) != core.CodeConflict {
+		t.Errorf("delete: got %v, want %s", err, core.CodeConflict)
+	}
+	if _, err := o.Read().Documents.Get(t.Context(), o.document.ID); err != nil {
+		t.Errorf("afterwards: %v", err)
 	}
 }

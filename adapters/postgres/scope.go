@@ -145,7 +145,7 @@ func checkArgs(args []any) error {
 }
 
 func invalidText() error {
-	return core.Invalid("text", "encoding", "text must be valid UTF-8 without NUL characters")
+	return &core.Error{Code: core.CodeValidation, Message: "text must be valid UTF-8 without NUL characters; correct it and try again"}
 }
 
 func validText(s string) bool { return utf8.ValidString(s) && strings.IndexByte(s, 0) < 0 }
@@ -179,6 +179,6 @@ func (l *list) page(table string, s core.Seek) {
 		l.args = append(l.args, key(s.After.ID))
 		l.sql.WriteString(" and (" + table + ".created_at, " + table + ".id) < (" + at + ", " + l.last() + ")")
 	}
-	l.args = append(l.args, s.Limit)
+	l.args = append(l.args, max(s.Limit, 0))
 	l.sql.WriteString(" order by " + table + ".created_at desc, " + table + ".id desc limit " + l.last())
 }

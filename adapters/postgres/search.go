@@ -19,7 +19,7 @@ func scanRanked(row pgx.CollectableRow) (d core.RankedDocument, err error) {
 func (r documentReader) Search(ctx context.Context, q core.SearchQuery, f core.DocumentFilter, s core.Seek) ([]core.RankedDocument, error) {
 	args := []any{
 		q.Title, q.Words, optional(string(f.SourceType)), optional(string(f.Status)), nil,
-		optional(f.ContentHash), optional(f.ExternalID), nil, nil, nil, s.Limit,
+		optional(f.ContentHash), optional(f.ExternalID), nil, nil, nil, max(s.Limit, 0),
 	}
 	if f.IntegrationID != "" {
 		args[4] = key(f.IntegrationID)

@@ -146,18 +146,25 @@ func (s *statements) jobs() {
 	s.getJob = `select ` + jobColumns + ` from jobs j where j.org_id = $1 and j.id = $2`
 	s.lockJob = s.getJob + ` for update`
 	s.listJobs = `select ` + jobColumns + ` from jobs j where j.org_id = $1`
-	s.lockLease = s.getJob + ` and j.fence = $3 and j.lease_until > clock_timestamp() for update`
+	// The fence is read from the row as it is once it is locked: whatever ends a lease raises it.
+	s.lockLease = s.getJob + ` and j.fence = $3 and exists (
+			select from job_leases l where l.org_id = $1 and l.job_id = $2 and l.fence = $3 and l.lease_until > clock_timestamp())
+		for update`
 	s.insertJob = `insert into jobs (org_id, id, user_id, status, progress_done, progress_total, progress_message, result, error_code, error_message,
 			run, attempt, max_attempts, queue, local_queue, next_attempt_at, queued_at, started_at, finished_at, task_id,
 			job_type, related_id, related_type, parent_id, created_at)
 		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25)`
-	s.updateJob = `update jobs set user_id = $3, status = $4, progress_done = $5, progress_total = $6, progress_message = $7, result = $8,
-			error_code = $9, error_message = $10, run = $11, attempt = $12, max_attempts = $13, queue = $14, local_queue = $15,
-			next_attempt_at = $16, queued_at = $17, started_at = $18, finished_at = $19, task_id = $20,
-			fence = case when $4 = 'in_progress' then fence else fence + 1 end,
-			lease_until = case when $4 = 'in_progress' then lease_until end,
-			lease_queue = case when $4 = 'in_progress' then lease_queue end
-		where org_id = $1 and id = $2`
+	s.updateJob = `with stored as (
+			update jobs set user_id = $3, status = $4, progress_done = $5, progress_total = $6, progress_message = $7, result = $8,
+				error_code = $9, error_message = $10, run = $11, attempt = $12, max_attempts = $13, queue = $14, local_queue = $15,
+				next_attempt_at = $16, queued_at = $17, started_at = $18, finished_at = $19, task_id = $20,
+				fence = case when $4 = 'in_progress' then fence else fence + 1 end
+			where org_id = $1 and id = $2
+			returning id, status
+		), lease as (
+			delete from job_leases l using stored s where l.org_id = $1 and l.job_id = s.id and s.status <> 'in_progress'
+		)
+		select from stored`
 	s.insertDispatch = insertDispatch
 
 	s.insertEvent = `insert into events (org_id, type, at, data) values ($1, $2, $3, $4)`

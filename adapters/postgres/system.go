@@ -20,7 +20,7 @@ func call[T any](ctx context.Context, s *system, sql string, repeatable bool, sc
 		return nil, core.ErrOuterRead
 	}
 	if err := checkArgs(args); err != nil {
-		return nil, nil // nothing can match
+		return nil, nil //nolint:nilerr // what no column can hold matches nothing
 	}
 	var found []T
 	_, err := s.store.single(ctx, "", sql, args, func(rows pgx.Rows) (err error) {

@@ -26,11 +26,7 @@ create table jobs (
     task_id          text not null,
     parent_id        uuid,
     created_at       timestamptz not null,
-    -- The lease: a claim or a rescue raises fence and sets the other two, the job's
-    -- leaving the state in_progress raises fence and clears them.
-    fence            bigint not null default 0,
-    lease_until      timestamptz, -- by this server's clock
-    lease_queue      text,        -- the queue from which it was claimed
+    fence            bigint not null default 0, -- rises when the job is leased, taken over, or its lease ended
     primary key (org_id, id),
     foreign key (org_id, user_id) references users,
     foreign key (org_id, parent_id) references jobs
@@ -38,15 +34,32 @@ create table jobs (
 create index jobs_list on jobs (org_id, created_at, id);
 create index jobs_related on jobs (org_id, related_id);
 create index jobs_parent on jobs (org_id, parent_id) where parent_id is not null;
-create index jobs_leases on jobs (lease_until) where lease_until is not null; -- docsctl_rescue
-create index jobs_org_leases on jobs (org_id, lease_queue, lease_until) where lease_queue is not null; -- docsctl_claim
 alter table jobs enable row level security, force row level security;
 create policy tenant on jobs to ${app}
     using (org_id = (select nullif(current_setting('docsctl.org_id', true), '')::uuid));
 create policy definer on jobs to ${definer} using (true);
 grant select, insert, update on jobs to ${app};
-grant select (org_id, id, status, queue, fence, lease_until, lease_queue),
-    update (fence, lease_until, lease_queue) on jobs to ${definer};
+grant select (org_id, id, status, queue, fence), update (fence) on jobs to ${definer};
+
+-- Who works on a job, by this server's clock. It is a table of its own so that the
+-- updates in a job's life touch no index of jobs. Whoever changes a lease has locked
+-- the job's row first, or skips rows that are locked. It has no foreign key: its
+-- rows are made from rows of jobs and deleted with the job's end.
+create table job_leases (
+    org_id      uuid not null,
+    job_id      uuid not null,
+    fence       bigint not null,
+    queue       text not null, -- from which the job was claimed
+    lease_until timestamptz not null,
+    primary key (org_id, job_id)
+);
+create index job_leases_until on job_leases (lease_until); -- docsctl_rescue
+alter table job_leases enable row level security, force row level security;
+create policy tenant on job_leases to ${app}
+    using (org_id = (select nullif(current_setting('docsctl.org_id', true), '')::uuid));
+create policy definer on job_leases to ${definer} using (true);
+grant select, delete on job_leases to ${app};
+grant select, insert, update (fence, lease_until) on job_leases to ${definer};
 
 -- The dispatcher's table: gue v5's own columns, then what docsctl claims by. gue's
 -- index by (queue, run_at, priority) is missing because nothing here claims by it.
@@ -91,4 +104,4 @@ create policy tenant on events to ${app}
 grant select, insert on events to ${app};
 
 -- +goose Down
-drop table events, gue_jobs, jobs;
+drop table events, gue_jobs, job_leases, jobs;

@@ -97,9 +97,9 @@ begin
         missed := array_fill(0, array[cardinality(p_orgs)]);
         for r in
             with due as (
-                select o.place, o.org_id, g.dispatch, g.id
+                select o.place, o.org_id, g.dispatch, g.id, g.status, g.fence
                 from unnest(p_orgs, wanted) with ordinality o(org_id, wanted, place), lateral (
-                    select g.job_id as dispatch, j.id
+                    select g.ctid as dispatch, j.id, j.status, j.fence
                     from public.gue_jobs g join public.jobs j on j.org_id = g.org_id and j.id = g.work_id
                     where g.queue = p_queue and g.org_id = o.org_id and g.run_at <= at
                     order by g.run_at, g.job_id
@@ -107,16 +107,17 @@ begin
                     for update skip locked
                 ) g
             ), gone as (
-                delete from public.gue_jobs g using due d where g.job_id = d.dispatch
+                delete from public.gue_jobs g using due d where g.ctid = d.dispatch -- locked, so it stays where it is
+            ), held as ( -- a job that is leased already, or has two dispatches here, is not leased again
+                insert into public.job_leases (org_id, job_id, fence, queue, lease_until)
+                select d.org_id, d.id, d.fence + 1, p_queue, clock_timestamp() + p_ttl from due d where d.status = 'pending'
+                on conflict do nothing
+                returning job_leases.org_id, job_leases.job_id
             ), leased as (
-                update public.jobs j
-                set fence = j.fence + 1, lease_until = clock_timestamp() + p_ttl, lease_queue = p_queue
-                from due d
-                where j.org_id = d.org_id and j.id = d.id and j.status = 'pending' and j.lease_until is null
+                update public.jobs j set fence = j.fence + 1 from held h where j.org_id = h.org_id and j.id = h.job_id
                 returning j.org_id, j.id, j.fence
             )
-            select d.place, d.org_id, d.id, -- a job with two dispatches is leased once
-                case when row_number() over (partition by d.place, d.id) = 1 then l.fence end as fence
+            select d.place, d.org_id, d.id, case when row_number() over (partition by d.place, d.id) = 1 then l.fence end as fence
             from due d left join leased l on l.org_id = d.org_id and l.id = d.id
         loop
             if r.fence is null then
@@ -179,8 +180,8 @@ begin
             if p_org_limit > 0 then
                 -- Counted and raised by one claim at a time; another goes on to the next organization.
                 continue when not pg_try_advisory_xact_lock(hashtextextended(p_queue || turn, 0));
-                select p_org_limit - count(*) into room from public.jobs j
-                where j.org_id = turn and j.lease_queue = p_queue and j.lease_until > at;
+                select p_org_limit - count(*) into room from public.job_leases l
+                where l.org_id = turn and l.queue = p_queue and l.lease_until > at;
                 continue when room <= 0;
             end if;
             batch := batch || turn;
@@ -216,8 +217,8 @@ $$;
 -- +goose StatementEnd
 
 -- docsctl_heartbeat renews the leases that have less than two thirds of p_ttl left
--- and returns those that are lost. A job that is locked by its own handler's
--- transaction is left for the next beat.
+-- and returns those that are lost. A lease that its own handler is about to end is
+-- left alone.
 -- +goose StatementBegin
 create function docsctl_heartbeat(p_orgs uuid[], p_jobs uuid[], p_fences bigint[], p_ttl interval)
     returns table (org_id uuid, job_id uuid, fence bigint)
@@ -227,26 +228,27 @@ as $$
 declare
     at timestamptz := clock_timestamp();
 begin
-    with beaten as (
-        select j.org_id, j.id
-        from unnest(p_orgs, p_jobs, p_fences) l(org_id, job_id, fence)
-            join public.jobs j on j.org_id = l.org_id and j.id = l.job_id
-        where j.fence = l.fence and j.lease_until > at and j.lease_until < at + p_ttl * 2 / 3
-        for update of j skip locked
+    with due as (
+        select l.org_id, l.job_id
+        from unnest(p_orgs, p_jobs, p_fences) h(org_id, job_id, fence)
+            join public.job_leases l on l.org_id = h.org_id and l.job_id = h.job_id
+        where l.fence = h.fence and l.lease_until > at and l.lease_until < at + p_ttl * 2 / 3
+        for update of l skip locked
     )
-    update public.jobs j set lease_until = clock_timestamp() + p_ttl
-    from beaten b where j.org_id = b.org_id and j.id = b.id;
+    update public.job_leases l set lease_until = clock_timestamp() + p_ttl
+    from due d where l.org_id = d.org_id and l.job_id = d.job_id;
     return query
-    select l.org_id, l.job_id, l.fence from unnest(p_orgs, p_jobs, p_fences) l(org_id, job_id, fence)
+    select h.org_id, h.job_id, h.fence from unnest(p_orgs, p_jobs, p_fences) h(org_id, job_id, fence)
     where not exists (
-        select from public.jobs j
-        where j.org_id = l.org_id and j.id = l.job_id and j.fence = l.fence and j.lease_until > clock_timestamp());
+        select from public.job_leases l
+        where l.org_id = h.org_id and l.job_id = h.job_id and l.fence = h.fence and l.lease_until > clock_timestamp());
 end
 $$;
 -- +goose StatementEnd
 
 -- docsctl_rescue takes over expired leases, and moves what nobody claimed from local
--- queues for p_ttl to the shared ones.
+-- queues for p_ttl to the shared ones. It first locks the jobs, leaving those that
+-- someone has locked, and then looks at the leases as they are by then.
 -- +goose StatementBegin
 create function docsctl_rescue(p_limit integer, p_ttl interval)
     returns table (org_id uuid, job_id uuid, fence bigint)
@@ -254,7 +256,9 @@ create function docsctl_rescue(p_limit integer, p_ttl interval)
     set enable_hashjoin = off set enable_mergejoin = off set enable_seqscan = off
 as $$
 declare
-    at timestamptz := clock_timestamp();
+    at   timestamptz := clock_timestamp();
+    orgs uuid[];
+    jobs uuid[];
 begin
     with stale as (
         select g.job_id from public.gue_jobs g
@@ -266,16 +270,27 @@ begin
     update public.gue_jobs g set queue = j.queue, updated_at = at
     from stale s, public.jobs j
     where g.job_id = s.job_id and j.org_id = g.org_id and j.id = g.work_id;
-    return query
     with expired as (
-        select j.org_id, j.id from public.jobs j
-        where j.lease_until <= at
-        order by j.lease_until
+        select j.org_id, j.id
+        from public.job_leases l join public.jobs j on j.org_id = l.org_id and j.id = l.job_id
+        where l.lease_until <= at
+        order by l.lease_until
         limit p_limit
-        for update skip locked
+        for update of j skip locked
     )
-    update public.jobs j set fence = j.fence + 1, lease_until = clock_timestamp() + p_ttl
-    from expired e where j.org_id = e.org_id and j.id = e.id
+    select array_agg(e.org_id), array_agg(e.id) into orgs, jobs from expired e;
+    if orgs is null then
+        return;
+    end if;
+    return query
+    with taken as (
+        update public.job_leases l set fence = l.fence + 1, lease_until = clock_timestamp() + p_ttl
+        from unnest(orgs, jobs) e(org_id, id)
+        where l.org_id = e.org_id and l.job_id = e.id and l.lease_until <= at
+        returning l.org_id, l.job_id, l.fence
+    )
+    update public.jobs j set fence = t.fence
+    from taken t where j.org_id = t.org_id and j.id = t.job_id
     returning j.org_id, j.id, j.fence;
 end
 $$;
