@@ -1,0 +1,112 @@
+package summarize
+
+import (
+	"context"
+
+	"github.com/docsctl/docsctl/core"
+)
+
+// Estimate is what a summary would use.
+type Estimate struct {
+	LLMCalls     int // that would be made
+	CachedCalls  int // that were paid for before
+	InputTokens  int64
+	OutputTokens int64
+	CostUSD      *float64 // nil for a model without a price
+}
+
+// Estimate tells what Summarize would use, and calls no model. Calls are exact but
+// for answers that have to be asked for twice, and for merges whose children come
+// out as they were before. It returns the errors of Check.
+func (p *Pipeline) Estimate(ctx context.Context, t core.Tenant, r core.SummarizeRequest) (Estimate, error) {
+	if err := p.Check(ctx, t, r); err != nil {
+		return Estimate{}, err
+	}
+	text := Canonical(r.Document.Content)
+	if r.Model == ExtractiveName || wordCount(text.canon) == 0 {
+		return Estimate{CostUSD: new(0.0)}, nil
+	}
+	w, err := p.newPass(t, r, text)
+	if err != nil {
+		return Estimate{}, err
+	}
+	cached, err := w.resolve(ctx)
+	if err != nil {
+		return Estimate{}, err
+	}
+	e := Estimate{CachedCalls: cached}
+	if err := w.estimate(&e); err != nil {
+		return Estimate{}, err
+	}
+	if w.model.InputUSD != nil && w.model.OutputUSD != nil {
+		e.CostUSD = new(w.purse.cost(e.InputTokens, e.OutputTokens))
+	}
+	return e, nil
+}
+
+// estimate adds the calls that are left. Equal parts of a text are read once.
+func (r *pass) estimate(e *Estimate) error {
+	seen := map[string]bool{}
+	input := 0.0
+	for _, level := range r.plan.levels {
+		for _, n := range level {
+			if n.result != nil {
+				continue
+			}
+			if len(n.kids) == 0 {
+				key := string(r.key(n))
+				if seen[key] && !r.request.Refresh {
+					e.CachedCalls++
+					r.expect(n)
+					continue
+				}
+				seen[key] = true
+			}
+			c, err := r.expectedCall(n)
+			if err != nil {
+				return err
+			}
+			r.expect(n)
+			e.LLMCalls++
+			input += float64(c.tokens())
+			e.OutputTokens += int64(float64(r.expectedAnswer(n)) * r.gauge.verbosity())
+		}
+	}
+	e.InputTokens = int64(input*r.gauge.ratio() + 0.5)
+	return nil
+}
+
+func (r *pass) expectedCall(n *node) (call, error) {
+	if n.kind == kindFinal {
+		return r.finalCall(n, "")
+	}
+	return r.notesCall(n), nil
+}
+
+func (r *pass) expectedAnswer(n *node) int {
+	if n.kind == kindFinal {
+		return r.final.words() * 3 / 2
+	}
+	return n.answer
+}
+
+// expect gives a node notes as long as the model's are likely to be, so that the
+// size of the calls above is known.
+func (r *pass) expect(n *node) {
+	if n.kind == kindFinal {
+		return
+	}
+	const each = 33 // tokens of a note
+	a := &answer{}
+	left := int(float64(n.answer) * r.gauge.verbosity())
+	for ; left > 0; left -= each {
+		a.notes = append(a.notes, note{text: expectedNote, quote: expectedQuote, label: n.section})
+	}
+	n.result = a
+}
+
+// Texts of about the tokens of a note and of its quotation.
+const (
+	expectedNote  = "The part says in these words what was found, by whom it was decided and how much of it there has been until the day."
+	expectedQuote = "In the words of the source this is what was found and decided on that day by all who were there."
+)

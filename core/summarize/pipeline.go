@@ -1,0 +1,201 @@
+package summarize
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/docsctl/docsctl/core"
+)
+
+var _ core.Summarizer = (*Pipeline)(nil)
+
+// Config says how a Pipeline is built.
+type Config struct {
+	LLM       core.LLM
+	Nodes     core.NodeCache
+	Parallel  int              // calls in flight of one summary; 0: 16
+	Chunks    Chunks           // "": ChunksBalanced
+	Logger    *slog.Logger     // nil: none
+	Delimiter func() string    // makes the words that fence data in prompts; nil: random ones
+	Now       func() time.Time // nil: time.Now
+}
+
+func (c Config) withDefaults() Config {
+	if c.Parallel <= 0 {
+		c.Parallel = 16
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	if c.Delimiter == nil {
+		c.Delimiter = rand.Text
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	return c
+}
+
+// Pipeline is a core.Summarizer that has a language model read the document: short
+// ones in one call, long ones in parts whose notes are merged. Each answer is kept
+// under all that it depends on, so that a summary of an edited text, or one that
+// was broken off, pays only for what is new. The model ExtractiveName needs no
+// language model.
+type Pipeline struct {
+	cfg        Config
+	extractive *ExtractiveModel
+	flights    flights
+
+	mu     sync.Mutex // guards gauges
+	gauges map[string]*gauge
+}
+
+// New returns a Pipeline.
+func New(cfg Config) *Pipeline {
+	return &Pipeline{
+		cfg: cfg.withDefaults(), extractive: NewExtractive(),
+		flights: flights{keys: map[string]chan struct{}{}}, gauges: map[string]*gauge{},
+	}
+}
+
+// Tokens implements core.Summarizer. The estimate is corrected by what the model's
+// server counted so far.
+func (p *Pipeline) Tokens(model, text string) int {
+	n := EstimateTokens(text)
+	if model == ExtractiveName {
+		return n
+	}
+	m, err := p.cfg.LLM.Model(model)
+	if err != nil {
+		return n
+	}
+	return int(float64(n)*p.gauge(m.Name).ratio() + 0.5)
+}
+
+// Check implements core.Summarizer.
+func (p *Pipeline) Check(ctx context.Context, t core.Tenant, r core.SummarizeRequest) error {
+	if r.Model == ExtractiveName {
+		return p.extractive.Check(ctx, t, r)
+	}
+	m, err := p.cfg.LLM.Model(r.Model)
+	if err != nil {
+		return err
+	}
+	window := p.gauge(m.Name).effective(m.ContextTokens, p.cfg.Now())
+	if window < smallestWindow {
+		return core.Invalid("model", "context", "the model reads too few tokens at a time; give it a context of 8192 or choose another model")
+	}
+	if EstimateTokens(r.Prompt) > window/5 {
+		return core.Invalid("template_id", "context", "the template's prompt is too long for this model; shorten it or choose a model with a larger context")
+	}
+	if r.MaxCostUSD != nil && (m.InputUSD == nil || m.OutputUSD == nil) {
+		return core.Invalid("max_cost_usd", "price", "this model has no price, so a cap in USD cannot be kept; leave max_cost_usd out or configure the price")
+	}
+	if r.Format == core.FormatJSON && len(r.JSONSchema) > 0 {
+		if _, err := parseSchema(r.JSONSchema); err != nil {
+			return core.Invalid("template_id", "json_schema", "the template's JSON schema cannot be used: it must be an object with known types; correct it")
+		}
+	}
+	return nil
+}
+
+// Summarize implements core.Summarizer.
+func (p *Pipeline) Summarize(ctx context.Context, t core.Tenant, r core.SummarizeRequest, report func(core.Progress)) (*core.SummaryResult, error) {
+	return p.Stream(ctx, t, r, report, nil)
+}
+
+// Stream is Summarize that also calls delta with the summary's text as the model
+// writes it, without citation numbers: text continues what was told before at
+// offset, in code points; a lower offset replaces what follows it. There are no
+// deltas of JSON, nor of a summary that is cached. The result's text may differ in
+// its white space and marks.
+func (p *Pipeline) Stream(ctx context.Context, t core.Tenant, r core.SummarizeRequest, report func(core.Progress), delta func(offset int, text string)) (*core.SummaryResult, error) {
+	if err := p.Check(ctx, t, r); err != nil {
+		return nil, err
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	text := Canonical(r.Document.Content)
+	if r.Model == ExtractiveName || wordCount(text.canon) == 0 {
+		r.Model = ExtractiveName // nothing to read needs no model
+		return p.extractive.Summarize(ctx, t, r, report)
+	}
+	said := &progress{report: report}
+	defer said.stop()
+	w, err := p.newPass(t, r, text)
+	if err != nil {
+		return nil, err
+	}
+	w.progress, w.delta = said, delta
+	result, err := w.run(ctx)
+	cut, ok := errors.AsType[*cutError](err)
+	if !ok {
+		return result, err
+	}
+	if cut.window < smallestWindow {
+		return nil, cut.asError()
+	}
+	w.gauge.shrink(cut.window, p.cfg.Now())
+	p.cfg.Logger.WarnContext(ctx, "the model's server cuts long prompts; planning again", "model", w.model.Name, "tokens", cut.window)
+	result, err = w.again().run(ctx)
+	if cut, ok := errors.AsType[*cutError](err); ok {
+		return nil, cut.asError()
+	}
+	return result, err
+}
+
+// gauge returns what was learned of a model.
+func (p *Pipeline) gauge(model string) *gauge {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	g, ok := p.gauges[model]
+	if !ok {
+		g = newGauge()
+		p.gauges[model] = g
+	}
+	return g
+}
+
+// progress reports calls done of those planned, one report at a time.
+type progress struct {
+	mu      sync.Mutex // guards all, and orders the reports
+	report  func(core.Progress)
+	done    int
+	total   int
+	stopped bool
+}
+
+// plan adds calls to the total, of which some are done already.
+func (p *progress) plan(calls, cached int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.total = p.done + calls
+	p.done += cached
+	p.say(unchangedParts(cached, calls))
+}
+
+// step counts a call that is done.
+func (p *progress) step() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.done++
+	p.say(donePart(p.done, p.total))
+}
+
+func (p *progress) say(message string) {
+	if !p.stopped {
+		p.report(core.Progress{Done: p.done, Total: p.total, Message: message})
+	}
+}
+
+// stop ends the reports: none comes after it has returned.
+func (p *progress) stop() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.stopped = true
+}
