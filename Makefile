@@ -33,6 +33,8 @@ verify: ## check that generated code and module files are up to date
 
 bench: ## print the benchmarks: summaries' quality, then speed
 	$(GO) run ./internal/bench/eval
+	$(GO) run ./internal/bench/grounding
+	$(GO) run ./internal/bench/extract
 	$(GO) test -run '^$$' -bench . -benchtime 1s ./...
 
 run: ## serve on 127.0.0.1:8080

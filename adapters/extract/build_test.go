@@ -69,8 +69,8 @@ func docxFile(t testing.TB, body string, parts ...zipPart) []byte {
 		rels("word/_rels/document.xml.rels", "s styles styles.xml", "n numbering numbering.xml", "f footnotes footnotes.xml", "h hyperlink https://port.example/rules"))...)
 }
 
-// pdfFile returns a PDF whose pages have the given contents. Fonts are F1 and, in
-// bold, F2 and, for Hebrew letters as the codes 1 to 27, F3.
+// pdfFile returns a PDF whose pages have the given contents. Fonts are F1, in bold
+// F2, for Hebrew letters as the codes 1 to 27 F3, and for code F4.
 func pdfFile(pages ...string) []byte {
 	var b bytes.Buffer
 	var offsets []int
@@ -84,7 +84,7 @@ func pdfFile(pages ...string) []byte {
 	b.WriteString("%PDF-1.5\n%\xe2\xe3\xcf\xd3\n")
 	var kids strings.Builder
 	for i := range pages {
-		fmt.Fprintf(&kids, "%d 0 R ", 9+2*i)
+		fmt.Fprintf(&kids, "%d 0 R ", 10+2*i)
 	}
 	object("<< /Type /Catalog /Pages 2 0 R >>")
 	object(fmt.Sprintf("<< /Type /Pages /Kids [%s] /Count %d >>", kids.String(), len(pages)))
@@ -95,8 +95,9 @@ func pdfFile(pages ...string) []byte {
 	object("<< /Type /FontDescriptor /FontName /Any /Flags 4 /FontBBox [0 -200 600 800] /ItalicAngle 0 /Ascent 800 /Descent -200 /CapHeight 700 /StemV 80 >>")
 	stream("", "/CIDInit /ProcSet findresource begin 12 dict begin begincmap /CMapName /A def /CMapType 2 def\n"+
 		"1 begincodespacerange <0000> <ffff> endcodespacerange 1 beginbfrange <0001> <001b> <05d0> endbfrange endcmap end end")
+	object("<< /Type /Font /Subtype /Type1 /BaseFont /Courier /Encoding /WinAnsiEncoding >>")
 	for _, content := range pages {
-		object(fmt.Sprintf("<< /Type /Page /Parent 2 0 R /MediaBox [0 0 600 800] /Contents %d 0 R /Resources << /Font << /F1 3 0 R /F2 4 0 R /F3 5 0 R >> >> >>", len(offsets)+2))
+		object(fmt.Sprintf("<< /Type /Page /Parent 2 0 R /MediaBox [0 0 600 800] /Contents %d 0 R /Resources << /Font << /F1 3 0 R /F2 4 0 R /F3 5 0 R /F4 9 0 R >> >> >>", len(offsets)+2))
 		stream("", content)
 	}
 	start := b.Len()

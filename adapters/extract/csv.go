@@ -12,11 +12,15 @@ import (
 // delimiters are what the values of a line may be parted by.
 const delimiters = ",;\t|"
 
-// convertCSV returns a text of separated values as a table, or nil when it is none.
+// errNoTable means that a text has no rows of separated values.
+var errNoTable = errors.New("text is no table")
+
+// convertCSV returns a text of separated values as a table, or errNoTable when it
+// is none.
 func convertCSV(s string, cfg Config) (*core.Extracted, error) {
 	comma := sniffDelimiter(s)
 	if comma == 0 {
-		return nil, nil
+		return nil, errNoTable
 	}
 	r := csv.NewReader(strings.NewReader(s))
 	r.Comma, r.LazyQuotes, r.FieldsPerRecord, r.ReuseRecord = comma, true, -1, true
@@ -29,7 +33,7 @@ func convertCSV(s string, cfg Config) (*core.Extracted, error) {
 			break
 		}
 		if err != nil {
-			return nil, nil
+			return nil, errors.Join(errNoTable, err)
 		}
 		if len(rows) == cfg.MaxRows {
 			more++

@@ -224,6 +224,9 @@ func (d *docx) table(n *node) {
 			row = append(row, "")
 		}
 		for _, tc := range cellsOf(tr) {
+			if len(row) >= maxColumns {
+				break
+			}
 			props := tc.child("tcPr")
 			cell := ""
 			if merge := props.child("vMerge"); merge == nil || merge.get("val") == "restart" {

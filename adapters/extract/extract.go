@@ -102,6 +102,9 @@ func (x *Extractor) extract(ctx context.Context, in input) (*core.Extracted, err
 		return nil, err
 	}
 	out.Title = shortTitle(out.Title)
+	if strings.ContainsRune(out.Title+out.Markdown, 0) && len(out.Pages.Starts) == 0 { // spreadsheets can spell NUL
+		out.Title, out.Markdown = withoutNUL.Replace(out.Title), withoutNUL.Replace(out.Markdown)
+	}
 	switch {
 	case len(out.Markdown) > x.cfg.MaxText:
 		return nil, textTooLarge()
@@ -110,6 +113,8 @@ func (x *Extractor) extract(ctx context.Context, in input) (*core.Extracted, err
 	}
 	return out, nil
 }
+
+var withoutNUL = strings.NewReplacer("\x00", "")
 
 // input is a file as the converters see it.
 type input struct {

@@ -152,7 +152,7 @@ func escapeInline(s string) string {
 		return s
 	}
 	var b strings.Builder
-	prev := rune(0)
+	prev, lastLink := rune(0), strings.LastIndex(s, "](")
 	for i, r := range s {
 		next, _ := utf8.DecodeRuneInString(s[i+utf8.RuneLen(r):])
 		escape := false
@@ -170,7 +170,7 @@ func escapeInline(s string) string {
 		case '<':
 			escape = beginsTag(next)
 		case '[':
-			escape = strings.Contains(s[i:], "](")
+			escape = i < lastLink
 		case '&':
 			escape = beginsEntity(s[i+1:])
 		}

@@ -3,6 +3,7 @@ package extract
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"path"
 	"strings"
@@ -123,10 +124,11 @@ func (x *Extractor) convertTextual(ctx context.Context, in input) (*core.Extract
 	case typeHTML:
 		return convertHTML(ctx, s, in.sourceURL)
 	case typeCSV:
-		if out, err := convertCSV(s, x.cfg); out != nil || err != nil {
-			return out, err
+		out, err := convertCSV(s, x.cfg)
+		if errors.Is(err, errNoTable) {
+			return convertText(s, typePlain), nil
 		}
-		return convertText(s, typePlain), nil
+		return out, err
 	default:
 		return convertText(s, kind), nil
 	}

@@ -20,6 +20,8 @@ const (
 	maxMailDepth = 12
 	// maxMailParts bounds the parts of a message.
 	maxMailParts = 1000
+	// maxMailNested bounds the messages inside, each of which holds those in it.
+	maxMailNested = 64 << 20
 	// mailHeadSize is how much of a file is searched for the end of its header.
 	mailHeadSize = 256 << 10
 )
@@ -52,9 +54,9 @@ func isMail(data []byte, hint string) bool {
 
 // mailReader reads one message with those in it.
 type mailReader struct {
-	ctx   context.Context
-	max   int
-	parts int
+	ctx    context.Context
+	parts  int
+	nested int64 // bytes of messages inside that were read
 }
 
 func (x *Extractor) convertMail(ctx context.Context, data []byte) (out *core.Extracted, err error) {
@@ -70,7 +72,7 @@ func (x *Extractor) convertMail(ctx context.Context, data []byte) (out *core.Ext
 	if err != nil {
 		return nil, damaged(err)
 	}
-	r := mailReader{ctx: ctx, max: x.cfg.MaxText}
+	r := mailReader{ctx: ctx}
 	md := &markdown{max: x.cfg.MaxText}
 	title, err := r.message(md, e, 1)
 	if err != nil {
@@ -157,7 +159,7 @@ func (r *mailReader) part(e *message.Entity, depth int, c *content) error {
 	case strings.HasPrefix(kind, "multipart/"):
 		return r.multipart(e, kind, depth, c)
 	case kind == typeMail:
-		return r.nested(e, c)
+		return r.inner(e, c)
 	case attached || kind != typePlain && kind != typeHTML:
 		if name == "" {
 			name = "unnamed (" + kind + ")"
@@ -172,10 +174,14 @@ func (r *mailReader) part(e *message.Entity, depth int, c *content) error {
 	return err
 }
 
-func (r *mailReader) nested(e *message.Entity, c *content) error {
-	body, err := io.ReadAll(ctxReader{r.ctx, e.Body})
+// inner keeps a message inside this one for after it.
+func (r *mailReader) inner(e *message.Entity, c *content) error {
+	body, err := io.ReadAll(io.LimitReader(ctxReader{r.ctx, e.Body}, maxMailNested-r.nested+1))
 	if err != nil {
 		return r.broken(err)
+	}
+	if r.nested += int64(len(body)); r.nested > maxMailNested {
+		return tooExpanded()
 	}
 	c.bodies = append(c.bodies, body)
 	return nil

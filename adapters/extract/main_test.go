@@ -1,7 +1,6 @@
 package extract
 
 import (
-	"fmt"
 	"os"
 	"testing"
 	"time"
@@ -17,7 +16,7 @@ func TestMain(m *testing.M) {
 		case "__crash":
 			panic("made to crash")
 		case "__garbage":
-			fmt.Println("this is no answer")
+			_, _ = os.Stdout.WriteString("this is no answer\n")
 			os.Exit(0)
 		case "__hang":
 			<-time.After(time.Hour)

@@ -15,6 +15,7 @@ type markdown struct {
 	max     int   // bytes; more is an error
 	last    block // what was written last
 	indents []int // of the open list, for each level where its text begins
+	start   int   // where the last block or line of code begins, in characters
 
 	counted int // bytes of which the characters are known
 	runes   int
@@ -50,8 +51,11 @@ func textTooLarge() error {
 	}
 }
 
-// next returns where the next block will begin, in characters.
+// next returns where the next block will begin, in characters; it ends a list.
 func (m *markdown) next() int {
+	if m.last == item {
+		m.last = paragraph
+	}
 	switch m.last {
 	case nothing:
 		return m.end()
@@ -83,6 +87,7 @@ func (m *markdown) begin(kind block) {
 		m.indents = m.indents[:0]
 	}
 	m.last = kind
+	m.start = m.end()
 }
 
 func (m *markdown) endCode() {
@@ -127,6 +132,7 @@ func (m *markdown) item(level int, mark, s string) {
 		indent = m.indents[level-1]
 	}
 	m.indents = append(m.indents[:level], indent+len(mark)+1)
+	m.start += indent
 	m.b.WriteString(strings.Repeat(" ", indent) + mark + " " + escapeStart(s))
 }
 
@@ -135,6 +141,8 @@ func (m *markdown) code(line string) {
 	if m.last != codeLine {
 		m.begin(codeLine)
 		m.b.WriteString("```")
+	} else {
+		m.start = m.end() + 1
 	}
 	m.b.WriteString("\n" + strings.ReplaceAll(line, "```", "` ` `"))
 }

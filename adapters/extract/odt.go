@@ -251,7 +251,8 @@ func (o *odt) levelOf(name string, level int) *node {
 	if o.lists[name] == nil {
 		return nil
 	}
-	for _, k := range o.lists[name].kids {
+	kids := o.lists[name].kids
+	for _, k := range kids[:min(len(kids), 32)] { // the format has ten levels; white space stands between them
 		if k.get("level") == strconv.Itoa(level+1) {
 			return k
 		}

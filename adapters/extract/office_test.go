@@ -91,8 +91,8 @@ func TestXLSX_ShowsFormattedValues(t *testing.T) {
 	if want := "## Sheet1\n\n| Length | Share |\n| --- | --- |\n| up to 9 \\| m | 25% |\n\n## More\n\n| TRUE |\n| --- |\n"; got.Markdown != want {
 		t.Errorf("got %q, want %q", got.Markdown, want)
 	}
-	if got.MediaType != typeXLSX {
-		t.Errorf("got type %s", got.MediaType)
+	if got.MediaType != typeXLSX || got.Title != "" {
+		t.Errorf("got title %q, type %s", got.Title, got.MediaType)
 	}
 }
 

@@ -39,13 +39,20 @@ func newPDFEngine(cfg Config) *pdfEngine { return &pdfEngine{cfg: cfg} }
 func (e *pdfEngine) instance(ctx context.Context) (pdfium.Pdfium, error) {
 	pool, err := e.load()
 	if err != nil {
-		return nil, core.Unavailable("the PDF reader could not be started; try again, and tell an admin if it stays so", 0, err)
+		return nil, readerFailed(err)
 	}
 	inst, err := pool.GetInstanceWithContext(ctx)
-	if ctx.Err() != nil {
+	switch {
+	case ctx.Err() != nil:
 		return nil, ctx.Err()
+	case err != nil:
+		return nil, readerFailed(err)
 	}
-	return inst, err
+	return inst, nil
+}
+
+func readerFailed(err error) error {
+	return core.Unavailable("the PDF reader could not be started; try again, and tell an admin if it stays so", 0, err)
 }
 
 func (e *pdfEngine) load() (pdfium.Pool, error) {

@@ -80,6 +80,21 @@ func TestPDF_DropsRunningHeadsAndKeepsPageStarts(t *testing.T) {
 	}
 }
 
+func TestPDF_PagesOfListsCodeAndTables(t *testing.T) {
+	t.Parallel()
+	row := func(y float64, a, b string) string { return show("F1", 10, 50, y, a) + show("F1", 10, 300, y, b) }
+	got := extractBytes(t, pdfFile(
+		paragraphAt(50, 700, "- first item", "- second item"), paragraphAt(50, 700, "- third item"),
+		row(700, "Length", "Fee")+row(680, "9 m", "5"), row(700, "12 m", "8")+row(680, "15 m", "9"),
+		show("F4", 10, 50, 700, "ls -l"), show("F4", 10, 50, 700, "cat a")+show("F4", 10, 50, 688, "rm a")))
+	runes := []rune(got.Markdown)
+	for i, want := range []string{"- first item", "- third item", "| Length |", "| 12 m |", "```\nls -l", "cat a\nrm a"} {
+		if rest := string(runes[got.Pages.Starts[i]:]); !strings.HasPrefix(rest, want) {
+			t.Errorf("got page %d starting with %.20q, want %q", i+1, rest, want)
+		}
+	}
+}
+
 func TestPDF_ParagraphGoesOnOverThePage(t *testing.T) {
 	t.Parallel()
 	got := extractBytes(t, pdfFile(paragraphAt(50, 80, "The first page ends in the middle of a sentence that"), paragraphAt(50, 740, "goes on with small letters on the next.")))
@@ -156,5 +171,21 @@ func TestPDF_LoadsNothingBeforeTheFirst(t *testing.T) {
 	}
 	if x.pdf.pool != nil {
 		t.Error("got the PDF engine loaded by plain text, want it unloaded")
+	}
+}
+
+func TestPDF_Title(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct{ properties, text, want string }{
+		{"Harbor rules", "# Harbor **rules**\n\nWords.\n", "Harbor rules"},
+		{"Harbor rules", "Harbor\nrules of today.\n", "Harbor rules"},
+		{"Paper title (use style)", "# Harbor rules\n", "Harbor rules"},
+		{"Harbor rules", "Words only.\n", "Harbor rules"},
+		{"", "# Harbor rules\n", "Harbor rules"},
+		{"", "Words only.\n", ""},
+	} {
+		if got := pdfTitle(tt.properties, tt.text); got != tt.want {
+			t.Errorf("%q over %q: got %q, want %q", tt.properties, tt.text, got, tt.want)
+		}
 	}
 }

@@ -7,6 +7,9 @@ import (
 	"unicode/utf8"
 )
 
+// maxParagraph bounds a paragraph, as each line that joins it copies it.
+const maxParagraph = 32 << 10
+
 // continues reports whether a line goes on the open paragraph.
 func (c *pdfComposer) continues(l pdfLine) bool {
 	prev := c.lastLine()
@@ -17,7 +20,7 @@ func (c *pdfComposer) continues(l pdfLine) bool {
 	down := prev.y - l.y
 	sameSize := roundSize(prev.size) == roundSize(l.size) || c.heading == 0 && abs(prev.size-l.size) < 0.15*prev.size
 	switch {
-	case !sameSize:
+	case !sameSize || len(c.para) > maxParagraph:
 		return false
 	case c.heading > 0:
 		return down > 0 && down < 1.6*l.size && prev.bold == l.bold && !isNumbered(l.text) && c.waiting == len(c.pageOf)
@@ -204,8 +207,8 @@ func (c *pdfComposer) table(lines []pdfLine) {
 			at++
 		}
 	}
-	c.begun(len("| "))
 	c.md.table(cells)
+	c.begun()
 }
 
 func abs(x float64) float64 { return max(x, -x) }

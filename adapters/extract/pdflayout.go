@@ -9,6 +9,9 @@ import (
 // for what parts two columns rather than for a table.
 const minColumnRows = 8
 
+// maxGaps bounds the search for columns, which compares each gap with each.
+const maxGaps = 2000
+
 // arrange puts the lines of a page in the order in which they are read. Files
 // keep that order themselves, but for two kinds: those that draw the lines of two
 // columns across both, and those that draw from the bottom up.
@@ -48,6 +51,9 @@ func (p *pdfPage) gutter() (float64, bool) {
 			}
 			gaps = append(gaps, [2]float64{a.right, b.left})
 		}
+	}
+	if len(gaps) > maxGaps {
+		return 0, false
 	}
 	best, at := 0, 0.0
 	for _, g := range gaps {
@@ -125,16 +131,23 @@ func (p *pdfPage) splitColumns(x float64) {
 	p.lines = out
 }
 
-// findEdges notes for each line how far the lines of its column reach.
+// findEdges notes for each line how far the lines of its column reach: four in
+// five of them, as a title above two columns reaches further.
 func (p *pdfPage) findEdges() {
 	const step = 30
-	edges := map[int]float64{}
-	bucket := func(l pdfLine) int { return int(l.left / step) }
+	rights := map[int][]float64{}
 	for _, l := range p.lines {
-		edges[bucket(l)] = max(edges[bucket(l)], l.right)
+		b := int(l.left / step)
+		for _, near := range []int{b - 1, b, b + 1} {
+			rights[near] = append(rights[near], l.right)
+		}
+	}
+	edges := map[int]float64{}
+	for b, r := range rights {
+		slices.Sort(r)
+		edges[b] = r[len(r)*4/5]
 	}
 	for i, l := range p.lines {
-		b := bucket(l)
-		p.lines[i].edge = max(edges[b-1], edges[b], edges[b+1])
+		p.lines[i].edge = edges[int(l.left/step)]
 	}
 }

@@ -81,13 +81,30 @@ func (r *pdfReader) lines() ([]pdfLine, error) {
 	var lines []pdfLine
 	for start := 0; start < len(r.chars); {
 		end := start
-		for end < len(r.chars) && r.chars[end] != '\n' && r.chars[end] != '\r' {
+		for end < len(r.chars) && r.chars[end] != '\n' && r.chars[end] != '\r' && r.chars[end] != lineHyphen {
 			end++
 		}
-		lines = append(lines, r.line(start, end, len(lines))...)
-		start = end + 1
+		if end < len(r.chars) && r.chars[end] == lineHyphen { // no line end follows it
+			end++
+		}
+		lines = sameRow(lines, r.line(start, end, len(lines)))
+		start = max(end, start+1)
 	}
 	return lines, nil
+}
+
+// sameRow appends a line. One that stands to the right of the last is a part of
+// it: PDFium ends a line at some wide gaps.
+func sameRow(lines, next []pdfLine) []pdfLine {
+	if len(lines) > 0 && len(next) > 0 {
+		last, first := lines[len(lines)-1], next[0]
+		if abs(last.y-first.y) < 0.1*last.size && first.left > last.right && !last.rtl {
+			for i := range next {
+				next[i].row = last.row
+			}
+		}
+	}
+	return append(lines, next...)
 }
 
 // load reads the characters, so that chars[i] is PDFium's character i. The text
@@ -101,7 +118,7 @@ func (r *pdfReader) load() error {
 	if err != nil {
 		return err
 	}
-	r.chars = []rune(strings.TrimRight(all.Text, "\x00"))
+	r.chars = []rune(strings.ReplaceAll(strings.TrimRight(all.Text, "\x00"), "\ufffe", string(lineHyphen)))
 	if len(r.chars) == n.Count {
 		return nil
 	}
@@ -130,7 +147,7 @@ func (r *pdfReader) line(start, end, row int) []pdfLine {
 	}
 	whole := r.measure(start, end)
 	whole.row = row
-	if r.boxes != nil && slices.ContainsFunc(r.chars[start:end], isRTL) {
+	if r.boxes != nil && end-start < maxVisual && slices.ContainsFunc(r.chars[start:end], isRTL) {
 		whole.text = r.visual(start, end, whole.size)
 		for _, box := range r.boxes[start:min(end, len(r.boxes))] {
 			whole.left, whole.right = min(whole.left, box[0]), max(whole.right, box[1])
@@ -138,33 +155,37 @@ func (r *pdfReader) line(start, end, row int) []pdfLine {
 		whole.rtl = true
 		return []pdfLine{whole}
 	}
-	var parts []pdfLine
-	from := start
-	if r.hasGap(start, end, whole.size) {
-		for i := start + 1; i < end-1; i++ {
-			if !isPDFSpace(r.chars[i]) {
-				continue
-			}
-			next := i
-			for next < end && isPDFSpace(r.chars[next]) {
-				next++
-			}
-			if r.distance(i-1, next) > gapWidth(whole.size) {
-				part := r.measure(from, i)
-				part.row = row
-				parts = append(parts, part)
-				from = next
-			}
-			i = next
-		}
-	}
-	if from == start {
+	if !r.hasGap(start, end, whole.size) {
 		return []pdfLine{whole}
 	}
-	last := r.measure(from, end)
-	last.row = row
-	parts = append(parts, last)
-	return parts
+	return r.parts(start, end, row, whole.size)
+}
+
+// parts returns a line cut at its gaps.
+func (r *pdfReader) parts(start, end, row int, size float64) []pdfLine {
+	var out []pdfLine
+	from := start
+	cut := func(to int) {
+		part := r.measure(from, to)
+		part.row = row
+		out = append(out, part)
+	}
+	for i := start + 1; i < end-1; i++ {
+		if !isPDFSpace(r.chars[i]) {
+			continue
+		}
+		next := i
+		for next < end && isPDFSpace(r.chars[next]) {
+			next++
+		}
+		if r.distance(i-1, next) > gapWidth(size) {
+			cut(i)
+			from = next
+		}
+		i = next
+	}
+	cut(end)
+	return out
 }
 
 // gapWidth is the gap from which on two words are no neighbours in a sentence.
@@ -260,7 +281,7 @@ func (r *pdfReader) text(start, end int) string { return cleanPDFText(string(r.c
 func isPDFSpace(r rune) bool { return r == 0 || unicode.IsSpace(r) }
 
 // cleanPDFText takes out what is no character, and makes runs of spaces one. A
-// hyphen at a line end, which PDFium marks with U+0002, stays marked.
+// hyphen at a line end stays marked.
 func cleanPDFText(s string) string {
 	var b strings.Builder
 	space := false
@@ -270,7 +291,7 @@ func cleanPDFText(s string) string {
 			space = true
 			continue
 		case r == lineHyphen:
-		case r == utf8.RuneError, r < 0x20, r == 0x7f, r == 0xfffe, r == 0xffff:
+		case r == utf8.RuneError, r < 0x20, r == 0x7f, r == 0xffff:
 			continue
 		case r == '\uf0b7', r == '\uf0a7', r == '\uf0d8': // bullets of the symbol fonts
 			r = '•'
@@ -284,5 +305,6 @@ func cleanPDFText(s string) string {
 	return b.String()
 }
 
-// lineHyphen is what PDFium puts for a hyphen that may be one of the line's end.
+// lineHyphen stands for a hyphen at a line's end. PDFium has it as a character, but
+// as U+FFFE in the text of a whole page, and no line end after it.
 const lineHyphen = '\x02'

@@ -15,6 +15,10 @@ func isRTL(r rune) bool {
 		r >= 0x10800 && r <= 0x10fff || r >= 0x1e800 && r <= 0x1efff
 }
 
+// maxVisual bounds the line whose order is made from where its characters stand:
+// each mark is compared with each letter.
+const maxVisual = 3000
+
 // mostlyRTL reports whether more letters are right-to-left ones than others.
 func mostlyRTL(chars []rune) bool {
 	rtl, ltr := 0, 0

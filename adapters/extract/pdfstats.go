@@ -122,11 +122,14 @@ func (s *pdfStats) join(line, next string) (string, string) {
 		return stem, ""
 	case s.words[wordKey(before+"-"+after)]:
 		return stem + "-", ""
-	case strings.Contains(before, "-"): // a chain such as "state-of-the-art"
+	case strings.Contains(before, "-"), keepsHyphen[wordKey(before)]: // such as "state-of-the-art", "non-root"
 		return stem + "-", ""
 	}
 	return stem, ""
 }
+
+// keepsHyphen are the beginnings of words that English parts from the rest anyway.
+var keepsHyphen = map[string]bool{"non": true, "self": true, "well": true, "ex": true, "cross": true, "half": true, "high": true, "low": true}
 
 // isUnspaced is for scripts that put no spaces between words.
 func isUnspaced(r rune) bool {

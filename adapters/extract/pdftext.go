@@ -30,12 +30,30 @@ func composePDF(title string, pages []pdfPage, max int) (*core.Extracted, error)
 		}
 	}
 	c.flush()
-	out, err := extracted(title, c.md, typePDF)
+	out, err := extracted("", c.md, typePDF)
 	if err != nil {
 		return nil, err
 	}
+	out.Title = pdfTitle(title, out.Markdown)
 	out.Pages = core.Pages{Starts: c.starts(utf8.RuneCountInString(out.Markdown)), WithoutText: empty}
 	return out, nil
+}
+
+// titleWithin is how far into a text its title stands, in bytes.
+const titleWithin = 4 << 10
+
+// pdfTitle returns the title of the file's properties when it is one that the
+// text has, too: others are often those of the template it was made from. Then
+// the first heading is better.
+func pdfTitle(properties, md string) string {
+	head := md[:min(len(md), titleWithin)]
+	if properties != "" && strings.Contains(headText(plainInline(head)), headText(properties)) {
+		return properties
+	}
+	if h := firstHeading(md); h != "" {
+		return h
+	}
+	return properties
 }
 
 // pdfComposer writes the lines of a file. The paragraph that it is in may go on
@@ -84,8 +102,8 @@ func (c *pdfComposer) page(p pdfPage) {
 func (c *pdfComposer) line(l pdfLine, next *pdfLine) {
 	if l.mono && c.isCode(l) {
 		c.flush()
-		c.begun(0)
 		c.md.code(c.codeLine(l))
+		c.begun()
 		return
 	}
 	if c.continues(l) {
@@ -113,8 +131,10 @@ func (c *pdfComposer) line(l pdfLine, next *pdfLine) {
 }
 
 // isCode reports whether a line in a font of equal widths is one of a listing and
-// not the end of a paragraph.
-func (c *pdfComposer) isCode(l pdfLine) bool { return len(c.lines) == 0 || !c.continues(l) }
+// not the end of a paragraph on the same page.
+func (c *pdfComposer) isCode(l pdfLine) bool {
+	return len(c.lines) == 0 || c.waiting < len(c.pageOf) || !c.continues(l)
+}
 
 // codeLine gives a line of a listing its indentation back.
 func (c *pdfComposer) codeLine(l pdfLine) string {
@@ -150,7 +170,6 @@ func (c *pdfComposer) flush() {
 		return
 	}
 	text := strings.ReplaceAll(c.para, string(lineHyphen), "-")
-	start := c.md.next()
 	switch {
 	case c.heading > 0:
 		c.md.heading(c.heading, text)
@@ -160,7 +179,7 @@ func (c *pdfComposer) flush() {
 		c.md.paragraph(text)
 	}
 	for _, m := range c.inPara {
-		c.pageOf[m.page] = start
+		c.pageOf[m.page] = c.md.start
 		if m.at > 0 {
 			c.pageOf[m.page] = c.md.end() - utf8.RuneCountInString(text) + m.at
 		}
@@ -177,10 +196,10 @@ func (c *pdfComposer) newPages(at int) []pageMark {
 	return marks
 }
 
-// begun notes that the pages begun start with the block that is written next.
-func (c *pdfComposer) begun(skip int) {
+// begun notes that the pages begun start with the block that was written last.
+func (c *pdfComposer) begun() {
 	for _, m := range c.newPages(0) {
-		c.pageOf[m.page] = c.md.next() + skip
+		c.pageOf[m.page] = c.md.start
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
 
@@ -15,52 +16,72 @@ import (
 )
 
 // TestExtract_SharedFiles reads real files that stand beside the repository, each
-// with the expectations of a FILE.expect.txt.
+// with the expectations of a FILE.expect.txt, in this process and in a child.
 func TestExtract_SharedFiles(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join("..", "..", "..", "shared", "files")
 	if _, err := os.Stat(dir); err != nil {
 		t.Skip("no shared/files beside the repository")
 	}
-	seen := 0
-	for _, pattern := range []string{"*.html", "*.txt", "*.md", "*.docx", "*.pdf", "*.pptx", "*.xlsx", "*.epub"} {
-		files, err := filepath.Glob(filepath.Join(dir, pattern))
+	expectations, err := filepath.Glob(filepath.Join(dir, "*.expect.txt"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(expectations) == 0 {
+		t.Error("got no file with expectations, want some")
+	}
+	inProcess := testExtractor(t)
+	temp := t.TempDir()
+	t.Cleanup(func() { mustBeEmpty(t, temp) })
+	sandboxed := NewSandboxed(SandboxConfig{Config: Config{TempDir: temp}})
+	for _, name := range expectations {
+		want, err := os.ReadFile(name)
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, file := range files {
-			want, err := os.ReadFile(file + ".expect.txt")
-			if err != nil {
-				continue // an expectation itself, or a file without
-			}
-			seen++
-			t.Run(filepath.Base(file), func(t *testing.T) {
-				t.Parallel()
-				checkExpectations(t, file, string(want))
-			})
-		}
-	}
-	if seen == 0 {
-		t.Error("got no file with expectations, want some")
+		file := strings.TrimSuffix(name, ".expect.txt")
+		t.Run(filepath.Base(file), func(t *testing.T) {
+			t.Parallel()
+			checkExpectations(t, inProcess, file, string(want))
+			checkExpectations(t, sandboxed, file, string(want))
+		})
 	}
 }
 
-func checkExpectations(t *testing.T, file, expectations string) {
+func checkExpectations(t *testing.T, x core.Extractor, file, expectations string) {
 	data, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := New(Config{}).Extract(t.Context(), core.File{Name: filepath.Base(file), Body: bytes.NewReader(data)})
+	got, err := x.Extract(t.Context(), core.File{Name: filepath.Base(file), Body: bytes.NewReader(data)})
 	text := ""
 	if err == nil {
 		text = normalForm(got.Markdown)
-	} else if !strings.Contains(expectations, "? refused") {
+		checkPages(t, got)
+	} else if !strings.Contains(expectations, "? refused") || core.CodeOf(err) != core.CodeUnsupportedMedia {
 		t.Fatal(err)
 	}
 	for line := range strings.Lines(expectations) {
 		line = strings.TrimRight(line, "\n")
-		if strings.TrimSpace(line) != "" && !strings.HasPrefix(line, "#") && !holds(line, text) {
-			t.Errorf("not met: %s", line)
+		if strings.TrimSpace(line) != "" && !strings.HasPrefix(line, "# ") && !holds(line, text) {
+			t.Errorf("%T: not met: %s", x, line)
+		}
+	}
+}
+
+// checkPages checks that pages begin inside the text, one after the other.
+func checkPages(t *testing.T, got *core.Extracted) {
+	t.Helper()
+	last, length := 0, utf8.RuneCountInString(got.Markdown)
+	for i, start := range got.Pages.Starts {
+		if start < last || start > length {
+			t.Errorf("got page %d starting at %d, after %d, in %d characters", i+1, start, last, length)
+		}
+		last = start
+	}
+	for _, n := range got.Pages.WithoutText {
+		if n < 1 || n > len(got.Pages.Starts) {
+			t.Errorf("got page %d of %d without text", n, len(got.Pages.Starts))
 		}
 	}
 }

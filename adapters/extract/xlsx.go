@@ -18,7 +18,7 @@ func convertXLSX(a *archive, file *spool, cfg Config) (*core.Extracted, error) {
 		return nil, err
 	}
 	book, err := excelize.OpenReader(io.NewSectionReader(file, 0, file.size), excelize.Options{
-		UnzipSizeLimit: a.left, UnzipXMLSizeLimit: min(a.left, maxPart), TmpDir: cfg.TempDir,
+		UnzipSizeLimit: a.left, UnzipXMLSizeLimit: a.left, // the same, so that nothing is unpacked to disk
 	})
 	switch {
 	case a.ctx.Err() != nil:
@@ -28,7 +28,7 @@ func convertXLSX(a *archive, file *spool, cfg Config) (*core.Extracted, error) {
 	case err != nil:
 		return nil, damaged(err)
 	}
-	defer book.Close() // removes its temporary files
+	defer book.Close()
 	md := &markdown{max: cfg.MaxText}
 	sheets := book.GetSheetList()
 	for _, name := range sheets {
@@ -55,7 +55,10 @@ func convertXLSX(a *archive, file *spool, cfg Config) (*core.Extracted, error) {
 	if err != nil {
 		return nil, err
 	}
-	return extracted(title, md, typeXLSX)
+	if err := md.check(); err != nil {
+		return nil, err
+	}
+	return &core.Extracted{Title: title, Markdown: md.text(), MediaType: typeXLSX}, nil // a sheet's name is no title
 }
 
 // moreRows says that a table was cut, so that no reader takes it for the whole.

@@ -14,6 +14,9 @@ import (
 var version, commit, date = "dev", "", ""
 
 func main() {
+	if code, asked := wire.Child(os.Args, os.Stdin, os.Stdout); asked {
+		os.Exit(code)
+	}
 	build := cli.BuildInfo{Version: version, Commit: commit, Date: date}
 	os.Exit(cli.Run(context.Background(), wire.NewFactory(cli.SystemIO(), build), os.Args[1:]))
 }

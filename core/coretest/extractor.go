@@ -25,6 +25,8 @@ func RunExtractor(t *testing.T, open func(t *testing.T) core.Extractor) {
 		{"BodyIsReadToItsEnd", extractorReadsToTheEnd},
 		{"TitleIsTheFilesOwn", extractorFindsTitles},
 		{"UnknownKindIsUnsupported", extractorRefusesBinary},
+		{"BrokenFileIsUnsupported", extractorRefusesBroken},
+		{"TextHasNoPages", extractorFindsNoPages},
 		{"FileOverTheLimitIsTooLarge", extractorRefusesLarge},
 		{"EmptyFileIsInvalid", extractorRefusesEmpty},
 		{"ReadErrorIsReturned", extractorReturnsReadErrors},
@@ -112,6 +114,28 @@ func extractorRefusesBinary(t *testing.T, x core.Extractor) {
 		if core.CodeOf(err) != core.CodeUnsupportedMedia {
 			t.Errorf("%s: got %+v, %v, want %s", name, got, err, core.CodeUnsupportedMedia)
 		}
+	}
+}
+
+func extractorRefusesBroken(t *testing.T, x core.Extractor) {
+	for name, body := range map[string]string{
+		"archive": "PK\x03\x04\x14\x00\x00\x00\x08\x00words that are no archive",
+		"PDF":     "%PDF-1.7\n1 0 obj\nwords that are no PDF",
+	} {
+		_, err := x.Extract(t.Context(), core.File{Name: "a.txt", MediaType: "text/plain", Body: strings.NewReader(body)})
+		if got := core.CodeOf(err); got != core.CodeUnsupportedMedia {
+			t.Errorf("%s: got %v, want %s", name, err, core.CodeUnsupportedMedia)
+		}
+	}
+}
+
+func extractorFindsNoPages(t *testing.T, x core.Extractor) {
+	got, err := x.Extract(t.Context(), core.File{Body: strings.NewReader("Some words.\f\nMore of them.\n")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(got.Pages.Starts)+len(got.Pages.WithoutText) > 0 {
+		t.Errorf("got pages %+v in plain text, want none", got.Pages)
 	}
 }
 

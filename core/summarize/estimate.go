@@ -53,20 +53,17 @@ func (r *pass) estimate(e *Estimate) error {
 			if n.result != nil {
 				continue
 			}
-			if len(n.kids) == 0 {
-				key := string(r.key(n))
-				if seen[key] && !r.request.Refresh {
-					e.CachedCalls++
-					r.expect(n)
-					continue
-				}
-				seen[key] = true
+			key := r.key(n)
+			r.expect(n, key)
+			if seen[string(key)] && !r.request.Refresh {
+				e.CachedCalls++
+				continue
 			}
+			seen[string(key)] = true
 			c, err := r.expectedCall(n)
 			if err != nil {
 				return err
 			}
-			r.expect(n)
 			e.LLMCalls++
 			input += float64(c.tokens())
 			e.OutputTokens += int64(float64(r.expectedAnswer(n)) * r.gauge.verbosity())
@@ -91,13 +88,11 @@ func (r *pass) expectedAnswer(n *node) int {
 }
 
 // expect gives a node notes as long as the model's are likely to be, so that the
-// size of the calls above is known.
-func (r *pass) expect(n *node) {
-	if n.kind == kindFinal {
-		return
-	}
+// size of the calls above is known. The key stands for what they will say: equal
+// calls get equal answers.
+func (r *pass) expect(n *node, key []byte) {
 	const each = 33 // tokens of a note
-	a := &answer{}
+	a := &answer{hash: key}
 	left := int(float64(n.answer) * r.gauge.verbosity())
 	for ; left > 0; left -= each {
 		a.notes = append(a.notes, note{text: expectedNote, quote: expectedQuote, label: n.section})

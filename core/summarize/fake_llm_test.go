@@ -95,15 +95,16 @@ func kindOf(r core.LLMRequest) string {
 
 var fenceStart = regexp.MustCompile(`<<<([^\n]+)\n`)
 
-// fencedData returns what stands in the last fence of a prompt, and its word.
+// fencedData returns what stands in the first fence of a prompt that holds numbered
+// lines, and its word.
 func fencedData(user string) (data, word string) {
 	for _, m := range fenceStart.FindAllStringSubmatchIndex(user, -1) {
 		w := user[m[2]:m[3]]
-		if end := strings.Index(user, "\n"+w+">>>"); end >= m[1] {
-			data, word = user[m[1]:end], w
+		if end := strings.Index(user[m[1]:], "\n"+w+">>>"); end >= 0 && numberedLine.MatchString(user[m[1]:m[1]+end]) {
+			return user[m[1] : m[1]+end], w
 		}
 	}
-	return data, word
+	return "", ""
 }
 
 var numberedLine = regexp.MustCompile(`(?m)^\[(\d+)\] (.+)`)
@@ -124,6 +125,9 @@ func fakeLines(user string) []fakeLine {
 		text = strings.TrimLeft(text, "#-*> ")
 		if ends := sentenceEnds(text); len(ends) > 0 {
 			text = strings.TrimSpace(text[ends[0][0]:ends[0][1]])
+		}
+		if !finished(text) {
+			text += "."
 		}
 		out = append(out, fakeLine{m[1], clipText(text, 300)})
 	}

@@ -12,9 +12,9 @@ type flights struct {
 	keys map[string]chan struct{}
 }
 
-// enter returns when no other caller is at work on the key, and whether it had to
-// wait. The caller calls leave when it is done.
-func (f *flights) enter(ctx context.Context, key string) (leave func(), waited bool, err error) {
+// enter returns when no other caller is at work on the key. The caller calls leave
+// when it is done.
+func (f *flights) enter(ctx context.Context, key string) (leave func(), err error) {
 	for {
 		f.mu.Lock()
 		other, taken := f.keys[key]
@@ -27,14 +27,13 @@ func (f *flights) enter(ctx context.Context, key string) (leave func(), waited b
 				delete(f.keys, key)
 				f.mu.Unlock()
 				close(done)
-			}, waited, nil
+			}, nil
 		}
 		f.mu.Unlock()
-		waited = true
 		select {
 		case <-other:
 		case <-ctx.Done():
-			return nil, waited, ctx.Err()
+			return nil, ctx.Err()
 		}
 	}
 }

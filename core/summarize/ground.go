@@ -40,7 +40,7 @@ type Checked struct {
 	Citations []core.Citation
 	Warnings  []core.Warning
 	Sentences int
-	Worst     float64 // the least share of a sentence's words that a place in the document has, 1 without sentences
+	Worst     float64 // how much of the least supported sentence the document says, 0 to 1; 1 without sentences
 }
 
 // Check compares a summary in Markdown or plain text with its document: citations
@@ -65,7 +65,7 @@ func (g grounder) check(summary string, claims []claim) Checked {
 		windows, score, judged := g.find(c)
 		if judged && !c.label {
 			out.Sentences++
-			out.Worst = min(out.Worst, score)
+			out.Worst = min(out.Worst, g.trust(c, score))
 		}
 		if sources := g.sources(c, windows); len(sources) > 0 {
 			start := at.of(c.start)
@@ -100,7 +100,7 @@ func (g grounder) find(c claim) (windows []window, score float64, judged bool) {
 	}
 	windows, together := g.evidence.several(terms, cited)
 	score = g.score(c, windows)
-	if score >= supported || len(windows) > 1 && together >= supportedTogether && g.numbersKnown(c) {
+	if score >= supported || len(windows) > 1 && together >= supportedTogether {
 		return windows, max(score, supported), true
 	}
 	anywhere, _ := g.evidence.several(terms, g.evidence.anywhere(terms))
@@ -121,27 +121,22 @@ const (
 )
 
 // score returns how much of a claim its best window says: the share of its words,
-// a little less when they stand there in another order, and far less when a number
-// of it stands nowhere.
+// a little less when they stand there in another order.
 func (g grounder) score(c claim, windows []window) float64 {
 	if len(windows) == 0 {
 		return 0
 	}
-	score := (1-orderWeight)*windows[0].score + orderWeight*g.evidence.inOrder(c.text, windows[0])
-	if !g.numbersKnown(c) {
-		score *= numberless
-	}
-	return max(0, score)
+	return max(0, (1-orderWeight)*windows[0].score+orderWeight*g.evidence.inOrder(c.text, windows[0]))
 }
 
-// numbersKnown reports whether all numbers of a claim stand in the document.
-func (g grounder) numbersKnown(c claim) bool {
+// trust returns a claim's score, far less when a number of it stands nowhere.
+func (g grounder) trust(c claim, score float64) float64 {
 	for _, f := range figures(c.text) {
 		if f.matters() && !g.evidence.facts.has(f) {
-			return false
+			return score * numberless
 		}
 	}
-	return true
+	return score
 }
 
 // several returns the best window around the passages, and others that say what it

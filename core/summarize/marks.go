@@ -39,7 +39,9 @@ func stripMarks(s string) (string, []mark) {
 		i += size
 		kept := bytes.TrimRight(out, " \u00a0\t")
 		if line := kept[bytes.LastIndexByte(kept, '\n')+1:]; len(line) == 0 || onlyMark(string(line)) {
-			i += len(s[i:]) - len(strings.TrimLeft(s[i:], " \t"))
+			if i += len(s[i:]) - len(strings.TrimLeft(s[i:], " \t")); len(line) > 0 {
+				out = append(kept, ' ')
+			}
 			marks = append(marks, mark{at: len(out), opens: true, numbers: numbers})
 			continue
 		}

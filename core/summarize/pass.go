@@ -239,12 +239,12 @@ func (r *pass) failure() error {
 // make at the same time.
 func (r *pass) answer(ctx context.Context, n *node) error {
 	key := r.key(n)
-	leave, waited, err := r.p.flights.enter(ctx, string(key))
+	leave, err := r.p.flights.enter(ctx, string(key))
 	if err != nil {
 		return err
 	}
 	defer leave()
-	if !r.request.Refresh && (waited || len(n.kids) > 0) {
+	if !r.request.Refresh { // another summary may have paid for it meanwhile
 		if found, err := r.lookUp(ctx, []*node{n}); err != nil || found > 0 {
 			if found > 0 {
 				r.progress.step()

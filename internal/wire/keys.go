@@ -46,7 +46,7 @@ func (c Config) secretsPath() string { return filepath.Join(c.DataDir, secretsFi
 // one at the same time, the first wins.
 func makeSecret(path string) (err error) {
 	secret := make([]byte, 48)
-	rand.Read(secret)                                          // never fails (crypto/rand, Go 1.24)
+	rand.Read(secret) // never fails (crypto/rand, Go 1.24)
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return err
 	}

@@ -25,6 +25,9 @@ import (
 const asProgram = "DOCSCTL_TEST_AS_PROGRAM"
 
 func TestMain(m *testing.M) {
+	if code, asked := wire.Child(os.Args, os.Stdin, os.Stdout); asked {
+		os.Exit(code)
+	}
 	if os.Getenv(asProgram) != "" {
 		os.Unsetenv(asProgram)
 		os.Exit(cli.Run(context.Background(), wire.NewFactory(cli.SystemIO(), cli.BuildInfo{Version: "test"}), os.Args[1:]))

@@ -119,7 +119,7 @@ func (p *Program) ports(secrets []string) (core.Ports, error) {
 	}
 	return core.Ports{
 		Store: p.store, Bus: p.bus, Summarizer: summarize.NewExtractive(), Hasher: hasher, Tokens: tokens,
-		Extractor: extract.New(extract.Config{MaxBytes: p.cfg.MaxUploadBytes}),
+		Extractor: extract.NewSandboxed(extract.SandboxConfig{Config: extract.Config{MaxBytes: p.cfg.MaxUploadBytes}}),
 	}, nil
 }
 

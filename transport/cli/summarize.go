@@ -32,7 +32,8 @@ func NewCmdSummarize(f *Factory, runF func(context.Context, *SummarizeOptions) e
 	cmd := &cobra.Command{
 		Use:   "summarize FILE...|URL|-",
 		Short: "Summarize files, web pages or standard input",
-		Long: "Summarize Markdown, plain text and HTML, from files, URLs or standard input (-).\n\n" +
+		Long: "Summarize PDF, Word, PowerPoint, Excel, OpenDocument text, EPUB, HTML, Markdown, CSV, mail and\n" +
+			"plain text, from files, URLs or standard input (-).\n\n" +
 			"No server and no set-up is needed: documents and summaries are kept in the user's data\n" +
 			"folder. A file that has not changed is not summarized again; --force does it anew.\n" +
 			"The summary goes to standard output; the last line on standard error tells how much of\n" +

@@ -1,0 +1,474 @@
+package summarize
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/docsctl/docsctl/adapters/inproc"
+	"github.com/docsctl/docsctl/core"
+)
+
+// book is a text of some forty parts for a model of smallModel's context.
+var book = longText(22_000)
+
+func smallModel(f *fakeLLM, _ *Config) { f.model.ContextTokens = 8192 }
+
+func codes(ws []core.Warning) []string {
+	var out []string
+	for _, w := range ws {
+		out = append(out, w.Code)
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+func TestPipeline_Cache(t *testing.T) {
+	t.Parallel()
+	t.Run("TheSameAgainCallsNoModel", func(t *testing.T) {
+		t.Parallel()
+		h := newHarness(smallModel)
+		first := h.summarize(t, requestFor(book))
+		calls := len(h.llm.made())
+		again := h.summarize(t, requestFor(book))
+		if n := len(h.llm.made()) - calls; n != 0 {
+			t.Errorf("the second run made %d calls", n)
+		}
+		if again.Usage.CachedCalls != calls || again.Usage.LLMCalls != 0 || again.Usage.CachedTokens != first.Usage.InputTokens+first.Usage.OutputTokens || *again.Usage.CostUSD != 0 {
+			t.Errorf("usage: got %+v after %+v in %d calls", again.Usage, first.Usage, calls)
+		}
+		if diff := cmp.Diff(again.Text+" ", first.Text+" "); diff != "" {
+			t.Errorf("text differs:\n%s", diff)
+		}
+		if diff := cmp.Diff(again.Citations, first.Citations); diff != "" {
+			t.Errorf("citations differ:\n%s", diff)
+		}
+	})
+	t.Run("AnotherFormatLengthTitleOrTemplateIsOneCall", func(t *testing.T) {
+		t.Parallel()
+		h := newHarness(smallModel)
+		h.summarize(t, requestFor(book))
+		for name, change := range map[string]func(*core.SummarizeRequest){
+			"format": func(r *core.SummarizeRequest) { r.Format = core.FormatBullets }, "length": func(r *core.SummarizeRequest) { r.Length = core.LengthLong },
+			"template": func(r *core.SummarizeRequest) { r.Prompt = "In two lines: {{content}}" }, "language": func(r *core.SummarizeRequest) { r.Language = "en-GB" },
+			"title": func(r *core.SummarizeRequest) { r.Document = &core.Document{Title: "Another", Content: book} },
+		} {
+			r, before := requestFor(book), len(h.llm.made())
+			change(&r)
+			h.summarize(t, r)
+			if n := len(h.llm.made()) - before; n != 1 {
+				t.Errorf("another %s took %d calls, want 1", name, n)
+			}
+		}
+	})
+	t.Run("OrganizationsShareNothing", func(t *testing.T) {
+		t.Parallel()
+		h := newHarness(smallModel)
+		first := h.summarize(t, requestFor(book))
+		h.tenant = core.TrustTenant(core.NewID[core.OrgID]())
+		if got := h.summarize(t, requestFor(book)); got.Usage.LLMCalls != first.Usage.LLMCalls {
+			t.Errorf("another organization made %d calls, want %d", got.Usage.LLMCalls, first.Usage.LLMCalls)
+		}
+	})
+	t.Run("RefreshPaysAgain", func(t *testing.T) {
+		t.Parallel()
+		h := newHarness(smallModel)
+		r := requestFor(book)
+		first := h.summarize(t, r)
+		r.Refresh = true
+		if got := h.summarize(t, r); got.Usage.LLMCalls != first.Usage.LLMCalls || got.Usage.CachedCalls != 0 {
+			t.Errorf("usage: got %+v, want all calls again", got.Usage)
+		}
+	})
+	t.Run("NotesThatComeOutTheSameEndTheEdit", func(t *testing.T) {
+		t.Parallel()
+		h := newHarness(smallModel)
+		h.summarize(t, requestFor(book))
+		before := len(h.llm.made())
+		at := strings.LastIndex(book, " law ") // far behind the first sentence of its block
+		h.summarize(t, requestFor(book[:at]+" lawyer "+book[at+5:]))
+		if n := len(h.llm.made()) - before; n > 3 {
+			t.Errorf("the edit took %d calls, want 3 at most", n)
+		}
+	})
+	t.Run("TwoAtOnceNeverPayTwice", func(t *testing.T) {
+		t.Parallel()
+		h := newHarness(smallModel)
+		done := make(chan *core.SummaryResult, 3)
+		for range cap(done) {
+			go func() {
+				got, err := h.Summarize(t.Context(), h.tenant, requestFor(book), func(core.Progress) {})
+				if err != nil {
+					t.Error(err)
+				}
+				done <- got
+			}()
+		}
+		calls := 0
+		for range cap(done) {
+			if got := <-done; got != nil {
+				calls += got.Usage.LLMCalls
+			}
+		}
+		if want := newPlan(Canonical(book), sizesFor(8192, "")).calls(); calls != want || len(h.llm.made()) != want {
+			t.Errorf("three runs paid for %d calls and made %d, want %d", calls, len(h.llm.made()), want)
+		}
+	})
+}
+
+func TestPipeline_PromptsStayInTheWindow(t *testing.T) {
+	t.Parallel()
+	for _, window := range []int{2048, 4096, 8192, 32_000} {
+		h := newHarness(func(f *fakeLLM, _ *Config) { f.model.ContextTokens = window })
+		for _, text := range []string{book, strings.Repeat("字", 30_000), strings.Repeat("x", 100_000), strings.Repeat("| a | b |\n", 5000)} {
+			got := h.summarize(t, requestFor(text))
+			if got.Coverage.CharsRead != got.Coverage.CharsTotal || got.Coverage.CharsTotal != len([]rune(text)) {
+				t.Errorf("window %d: coverage %+v", window, got.Coverage)
+			}
+		}
+		for _, c := range h.llm.made() {
+			if n := EstimateTokens(c.System) + EstimateTokens(c.User) + c.MaxTokens; n > window*9/10 {
+				t.Fatalf("window %d: a %s call takes %d tokens", window, kindOf(c), n)
+			}
+		}
+	}
+}
+
+// TestPipeline_Resume ends the context at fifty random calls: whatever was paid for
+// is not paid again, and the summary is the one that an undisturbed run makes.
+func TestPipeline_Resume(t *testing.T) {
+	t.Parallel()
+	want := newHarness(smallModel).summarize(t, requestFor(book))
+	random := rand.New(rand.NewPCG(7, 7))
+	for kill := range 50 {
+		at := 1 + random.IntN(want.Usage.LLMCalls)
+		ctx, cancel := context.WithCancel(t.Context())
+		h := newHarness(smallModel, func(f *fakeLLM, cfg *Config) {
+			cfg.Parallel = 4
+			f.answer = func(ctx context.Context, call int, _ core.LLMRequest) (*core.LLMResponse, error) {
+				if call >= at {
+					cancel()
+					return nil, ctx.Err()
+				}
+				return nil, nil
+			}
+		})
+		_, err := h.Summarize(ctx, h.tenant, requestFor(book), func(core.Progress) {})
+		if !errors.Is(err, context.Canceled) {
+			t.Fatalf("kill %d: got %v, want context.Canceled", kill, err)
+		}
+		h.llm.answer = nil
+		got := h.summarize(t, requestFor(book))
+		if paid := at - 1; got.Usage.CachedCalls < paid-0 || got.Usage.LLMCalls > want.Usage.LLMCalls-paid {
+			t.Errorf("killed at call %d: %d calls again and %d cached, want %d of %d paid once", at, got.Usage.LLMCalls, got.Usage.CachedCalls, paid, want.Usage.LLMCalls)
+		}
+		if got.Text != want.Text || !cmp.Equal(got.Citations, want.Citations) {
+			t.Errorf("killed at call %d: the summary differs", at)
+		}
+	}
+}
+
+func TestPipeline_Budget(t *testing.T) {
+	t.Parallel()
+	full := newHarness(smallModel).summarize(t, requestFor(book))
+	t.Run("StopsAtTheNextCall", func(t *testing.T) {
+		t.Parallel()
+		h := newHarness(smallModel)
+		r := requestFor(book)
+		r.MaxCostUSD = new(*full.Usage.CostUSD / 3)
+		_, err := h.Summarize(t.Context(), h.tenant, r, func(core.Progress) {})
+		if core.CodeOf(err) != core.CodeBudgetExceeded {
+			t.Fatalf("got %v, want BUDGET_EXCEEDED", err)
+		}
+		calls := h.llm.made()
+		spent := 0.0
+		for _, c := range calls {
+			spent += (float64(EstimateTokens(c.System)+EstimateTokens(c.User))*0.4 + 300*1.6) / 1e6
+		}
+		if each := *full.Usage.CostUSD / float64(full.Usage.LLMCalls); spent > *r.MaxCostUSD+2*each {
+			t.Errorf("spent %f under a cap of %f", spent, *r.MaxCostUSD)
+		}
+		r.MaxCostUSD = nil
+		if got := h.summarize(t, r); got.Usage.CachedCalls != len(calls) {
+			t.Errorf("%d calls were kept, want %d", got.Usage.CachedCalls, len(calls))
+		}
+	})
+	t.Run("EnoughIsEnough", func(t *testing.T) {
+		t.Parallel()
+		r := requestFor(book)
+		r.MaxCostUSD = new(*full.Usage.CostUSD * 1.0001)
+		newHarness(smallModel).summarize(t, r)
+	})
+	t.Run("NoPriceNoCap", func(t *testing.T) {
+		t.Parallel()
+		h := newHarness(func(f *fakeLLM, _ *Config) { f.model.InputUSD = nil })
+		r := requestFor(book)
+		if got := h.summarize(t, r); got.Usage.CostUSD != nil {
+			t.Errorf("cost is %v for a model without a price", *got.Usage.CostUSD)
+		}
+		r.MaxCostUSD = new(1.0)
+		if err := h.Check(t.Context(), h.tenant, r); core.CodeOf(err) != core.CodeValidation {
+			t.Errorf("a cap without a price: got %v", err)
+		}
+	})
+}
+
+func TestPipeline_Tripwire(t *testing.T) {
+	t.Parallel()
+	// cutting answers as a server that reads at most so many tokens.
+	cutting := func(window int) func(f *fakeLLM, _ *Config) {
+		return func(f *fakeLLM, _ *Config) {
+			f.answer = func(_ context.Context, _ int, r core.LLMRequest) (*core.LLMResponse, error) {
+				if n := EstimateTokens(r.System) + EstimateTokens(r.User); n > window {
+					return &core.LLMResponse{Text: "- Something of the end. [1]", Finish: core.FinishStop, InputTokens: int64(window)}, nil
+				}
+				return nil, nil
+			}
+		}
+	}
+	t.Run("ASmallerWindowIsLearnedAndPlannedFor", func(t *testing.T) {
+		t.Parallel()
+		h := newHarness(cutting(2500))
+		got := h.summarize(t, requestFor(longText(9000)))
+		if got.Coverage.CharsRead != got.Coverage.CharsTotal {
+			t.Errorf("coverage: %+v", got.Coverage)
+		}
+		for _, c := range h.llm.made()[3:] {
+			if n := EstimateTokens(c.System) + EstimateTokens(c.User); kindOf(c) != "marker" && n > 2500 {
+				t.Errorf("a prompt of %d tokens after the window was learned", n)
+			}
+		}
+		before := len(h.llm.made())
+		if h.summarize(t, requestFor(longText(9000))); len(h.llm.made()) != before {
+			t.Error("the second run made calls, want all cached under the learned window")
+		}
+	})
+	t.Run("TooSmallAWindowFailsWithTheRemedy", func(t *testing.T) {
+		t.Parallel()
+		h := newHarness(cutting(700))
+		_, err := h.Summarize(t.Context(), h.tenant, requestFor(longText(9000)), func(core.Progress) {})
+		if core.CodeOf(err) != core.CodeLLM || !strings.Contains(core.AsError(err).Message, "OLLAMA_CONTEXT_LENGTH") || !strings.Contains(core.AsError(err).Message, "num_ctx") {
+			t.Errorf("got %v, want LLM_ERROR with the remedy", err)
+		}
+	})
+	t.Run("AServerThatOnlyCountsLittleIsBelievedAfterTheMarker", func(t *testing.T) {
+		t.Parallel()
+		h := newHarness(func(f *fakeLLM, _ *Config) {
+			f.answer = func(_ context.Context, _ int, r core.LLMRequest) (*core.LLMResponse, error) {
+				return &core.LLMResponse{Text: fakeAnswer(r), Finish: core.FinishStop, InputTokens: 9}, nil
+			}
+		})
+		h.summarize(t, requestFor(longText(9000)))
+	})
+	t.Run("TheServersOwnWordsCountToo", func(t *testing.T) {
+		t.Parallel()
+		h := newHarness(func(f *fakeLLM, _ *Config) {
+			f.answer = func(_ context.Context, _ int, r core.LLMRequest) (*core.LLMResponse, error) {
+				if EstimateTokens(r.User) > 6000 {
+					return nil, &core.Error{Code: core.CodePayloadTooLarge, Message: "the prompt is too long"}
+				}
+				return nil, nil
+			}
+		})
+		h.summarize(t, requestFor(longText(9000)))
+	})
+}
+
+func TestPipeline_BadAnswers(t *testing.T) {
+	t.Parallel()
+	// once answers the first call of a kind with text and reason.
+	once := func(kind, text string, finish core.FinishReason, times int) func(*fakeLLM, *Config) {
+		return func(f *fakeLLM, _ *Config) {
+			f.model.ContextTokens = 8192
+			seen := make(chan bool, times)
+			f.answer = func(_ context.Context, _ int, r core.LLMRequest) (*core.LLMResponse, error) {
+				if kindOf(r) != kind {
+					return nil, nil
+				}
+				select {
+				case seen <- true:
+					return &core.LLMResponse{Text: text, Finish: finish}, nil
+				default:
+					return nil, nil
+				}
+			}
+		}
+	}
+	t.Run("AWithheldPartIsReplacedAndNamed", func(t *testing.T) {
+		t.Parallel()
+		h := newHarness(once(kindMap, "", core.FinishFilter, 1))
+		got := h.summarize(t, requestFor(book))
+		if got.Coverage.ChunksFailed != 1 || !slices.Contains(codes(got.Warnings), WarnSectionFailed) || got.Coverage.CharsRead != got.Coverage.CharsTotal {
+			t.Errorf("got coverage %+v and warnings %v", got.Coverage, codes(got.Warnings))
+		}
+		if w := got.Warnings[0]; !strings.Contains(w.Message, "Chapter") && !strings.Contains(w.Message, "handbook") {
+			t.Errorf("warning %q names no section", w.Message)
+		}
+		if again := h.summarize(t, requestFor(book)); again.Usage.LLMCalls == 0 || again.Coverage.ChunksFailed != 0 {
+			t.Errorf("the withheld part was cached: %+v", again.Usage)
+		}
+	})
+	t.Run("ARefusedMergeIsReplaced", func(t *testing.T) {
+		t.Parallel()
+		got := newHarness(once(kindMerge, "I'm sorry, but I can't help with that.", core.FinishStop, 1)).summarize(t, requestFor(book))
+		if !slices.Contains(codes(got.Warnings), WarnSectionFailed) || len(got.Citations) == 0 {
+			t.Errorf("got warnings %v and %d citations", codes(got.Warnings), len(got.Citations))
+		}
+	})
+	t.Run("RefusedEverywhereFails", func(t *testing.T) {
+		t.Parallel()
+		h := newHarness(once(kindMap, "", core.FinishFilter, 1000))
+		if _, err := h.Summarize(t.Context(), h.tenant, requestFor(book), func(core.Progress) {}); core.CodeOf(err) != core.CodeLLM {
+			t.Errorf("got %v, want LLM_ERROR", err)
+		}
+	})
+	t.Run("ARefusedSummaryFails", func(t *testing.T) {
+		t.Parallel()
+		h := newHarness(once(kindFinal, "", core.FinishFilter, 1))
+		if _, err := h.Summarize(t.Context(), h.tenant, requestFor(book), func(core.Progress) {}); core.CodeOf(err) != core.CodeLLM {
+			t.Errorf("got %v, want LLM_ERROR", err)
+		}
+	})
+	t.Run("AnEmptyAnswerIsAskedForAgain", func(t *testing.T) {
+		t.Parallel()
+		got := newHarness(once(kindMap, " ", core.FinishStop, 1)).summarize(t, requestFor(book))
+		if got.Coverage.ChunksFailed != 0 {
+			t.Errorf("coverage: %+v", got.Coverage)
+		}
+	})
+	t.Run("ATooShortBoundIsRaisedOnce", func(t *testing.T) {
+		t.Parallel()
+		h := newHarness(once(kindFinal, "The harbour", core.FinishLength, 1))
+		got := h.summarize(t, requestFor(book))
+		var bounds []int
+		for _, c := range h.llm.made() {
+			if kindOf(c) == kindFinal {
+				bounds = append(bounds, c.MaxTokens)
+			}
+		}
+		if len(bounds) != 2 || bounds[1] != bounds[0]*3/2 || slices.Contains(codes(got.Warnings), WarnOutputTruncated) {
+			t.Errorf("bounds %v, warnings %v", bounds, codes(got.Warnings))
+		}
+	})
+	t.Run("ACutAnswerIsToldAndNotCached", func(t *testing.T) {
+		t.Parallel()
+		h := newHarness(once(kindFinal, "The harbour keeps the cranes of", core.FinishLength, 2))
+		if got := h.summarize(t, requestFor(book)); !slices.Contains(codes(got.Warnings), WarnOutputTruncated) {
+			t.Errorf("warnings %v", codes(got.Warnings))
+		}
+		if again := h.summarize(t, requestFor(book)); again.Usage.LLMCalls != 1 {
+			t.Errorf("got %d calls, want the last one again", again.Usage.LLMCalls)
+		}
+	})
+	t.Run("BrokenJSONIsRepairedOnce", func(t *testing.T) {
+		t.Parallel()
+		r := requestFor(book)
+		r.Format = core.FormatJSON
+		h := newHarness(once(kindFinal, `{"title":"A","summary":`, core.FinishStop, 1))
+		if got := h.summarize(t, r); !json.Valid([]byte(got.Text)) {
+			t.Errorf("got %q", got.Text)
+		}
+		last := h.llm.made()[len(h.llm.made())-1]
+		if !strings.Contains(last.User, "It cannot be used") || len(last.JSONSchema) == 0 {
+			t.Error("the repair does not say what is wrong, or names no schema")
+		}
+		h = newHarness(once(kindFinal, `{"title":1,"summary":"x","key_points":[]}`, core.FinishStop, 2))
+		if _, err := h.Summarize(t.Context(), h.tenant, r, func(core.Progress) {}); core.CodeOf(err) != core.CodeLLM {
+			t.Errorf("wrong twice: got %v, want LLM_ERROR", err)
+		}
+	})
+	t.Run("AnotherLanguageIsAskedForAgainAndTold", func(t *testing.T) {
+		t.Parallel()
+		r := requestFor(book)
+		r.Language = "ru"
+		h := newHarness(smallModel)
+		got := h.summarize(t, r)
+		if !slices.Contains(codes(got.Warnings), core.WarnWrongLanguage) || got.Language != "en" {
+			t.Errorf("got language %q, warnings %v", got.Language, codes(got.Warnings))
+		}
+	})
+	t.Run("AFailedCallFailsTheRunAndKeepsTheRest", func(t *testing.T) {
+		t.Parallel()
+		h := newHarness(smallModel, func(f *fakeLLM, _ *Config) {
+			f.answer = func(_ context.Context, call int, _ core.LLMRequest) (*core.LLMResponse, error) {
+				if call == 9 {
+					return nil, &core.Error{Code: core.CodeLLM, Message: "the model failed; retry"}
+				}
+				return nil, nil
+			}
+		})
+		_, err := h.Summarize(t.Context(), h.tenant, requestFor(book), func(core.Progress) {})
+		if core.CodeOf(err) != core.CodeLLM {
+			t.Fatalf("got %v", err)
+		}
+		made := len(h.llm.made())
+		if got := h.summarize(t, requestFor(book)); got.Usage.CachedCalls != made-1 {
+			t.Errorf("%d of %d answers were kept", got.Usage.CachedCalls, made-1)
+		}
+	})
+}
+
+func TestPipeline_Estimate(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{longText(500), book, book + book} {
+		h := newHarness(smallModel)
+		for range 2 { // the first run teaches how long notes become
+			h.tenant = core.TrustTenant(core.NewID[core.OrgID]())
+			want, err := h.Estimate(t.Context(), h.tenant, requestFor(text))
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := h.summarize(t, requestFor(text))
+			if want.LLMCalls != got.Usage.LLMCalls || want.CostUSD == nil {
+				t.Errorf("calls: estimated %d, made %d", want.LLMCalls, got.Usage.LLMCalls)
+			}
+			if off := float64(want.InputTokens)/float64(got.Usage.InputTokens) - 1; off < -0.15 || off > 0.15 {
+				t.Errorf("input tokens: estimated %d, used %d", want.InputTokens, got.Usage.InputTokens)
+			}
+		}
+		if e, err := h.Estimate(t.Context(), h.tenant, requestFor(text)); err != nil || e.LLMCalls != 0 || e.CachedCalls == 0 || *e.CostUSD != 0 {
+			t.Errorf("after the run: %+v, %v", e, err)
+		}
+	}
+}
+
+func TestPipeline_Stream(t *testing.T) {
+	t.Parallel()
+	h := newHarness()
+	var said []rune
+	got, err := h.Stream(t.Context(), h.tenant, requestFor(longText(800)), func(core.Progress) {}, func(offset int, text string) {
+		if strings.ContainsAny(text, "[]") {
+			t.Errorf("delta %q has a citation", text)
+		}
+		said = append(said[:offset], []rune(text)...)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(said) != got.Text {
+		t.Errorf("deltas make %q, want %q", string(said), got.Text)
+	}
+}
+
+// BenchmarkPipeline_300Pages and its 1,000 are the pipeline's own cost with a model
+// that answers at once.
+func BenchmarkPipeline_300Pages(b *testing.B) { benchmarkPipeline(b, 110_000) }
+
+// BenchmarkPipeline_1000Pages shall stay within 300 MB.
+func BenchmarkPipeline_1000Pages(b *testing.B) { benchmarkPipeline(b, 400_000) }
+
+func benchmarkPipeline(b *testing.B, words int) {
+	text := longText(words)
+	b.SetBytes(int64(len(text)))
+	b.ReportAllocs()
+	for b.Loop() {
+		h := newHarness(func(_ *fakeLLM, cfg *Config) { cfg.Nodes = inproc.NewNodes(0) })
+		h.summarize(b, requestFor(text))
+	}
+}
