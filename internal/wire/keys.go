@@ -9,8 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-
-	"github.com/docsctl/docsctl/core"
 )
 
 // secretsFile holds the embedded installation's token secrets, one a line, the
@@ -22,9 +20,6 @@ const secretsFile = "jwt-secrets"
 func jwtSecrets(c Config) ([]string, error) {
 	if len(c.JWTSecrets) > 0 {
 		return c.JWTSecrets, nil
-	}
-	if c.Postgres() {
-		return nil, &core.Error{Code: core.CodeValidation, Message: "jwt_secrets is required with Postgres, the same on every node; make one with: openssl rand -base64 48"}
 	}
 	path := c.secretsPath()
 	raw, err := os.ReadFile(path)
@@ -46,10 +41,7 @@ func (c Config) secretsPath() string { return filepath.Join(c.DataDir, secretsFi
 // one at the same time, the first wins.
 func makeSecret(path string) (err error) {
 	secret := make([]byte, 48)
-	rand.Read(secret) // never fails (crypto/rand, Go 1.24)
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return err
-	}
+	rand.Read(secret)                                          // never fails (crypto/rand, Go 1.24)
 	tmp, err := os.CreateTemp(filepath.Dir(path), ".secret-*") // mode 0600
 	if err != nil {
 		return err

@@ -45,14 +45,17 @@ func Open(ctx context.Context, c Config, log *slog.Logger) (_ *Program, err erro
 			err = errors.Join(err, p.Close())
 		}
 	}()
-	secrets, err := jwtSecrets(c)
-	if err != nil {
-		return nil, err
+	if c.Postgres() && len(c.JWTSecrets) == 0 {
+		return nil, &core.Error{Code: core.CodeValidation, Message: "jwt_secrets is required with Postgres, the same on every node; make one with: openssl rand -base64 48"}
 	}
 	if err := p.openBus(ctx); err != nil {
 		return nil, err
 	}
 	if err := p.openStore(ctx); err != nil {
+		return nil, err
+	}
+	secrets, err := jwtSecrets(c)
+	if err != nil {
 		return nil, err
 	}
 	ports, err := p.ports(secrets)
