@@ -43,9 +43,9 @@ func (s *AuthService) Register(ctx context.Context, r Registration) (*TokenPair,
 	return s.pair(&user, &org, secret, session)
 }
 
-// Login signs in by e-mail address and password. It returns CodeAuthentication,
-// alike in text and time, for an unknown address, a wrong password and a user who
-// may not sign in, and CodeConflict with OrganizationChoice when several
+// Login signs in by e-mail address and password. It returns CodeAuthentication for
+// an unknown address, a wrong password and a user who may not sign in, alike in
+// text, and in time where the address is in one organization or none; and CodeConflict with OrganizationChoice when several
 // organizations fit and none is named.
 func (s *AuthService) Login(ctx context.Context, in SignIn) (*TokenPair, error) {
 	logins, err := s.matching(ctx, in)

@@ -53,7 +53,7 @@ func (s *DocumentService) Import(ctx context.Context, a Actor, f File, o ImportO
 			d, outcome = fresh, OutcomeCreated
 			return s.create(ctx, tx, d)
 		}
-		outcome, err = s.refresh(ctx, tx, a, d, n)
+		outcome, err = s.refresh(ctx, tx, a, d, n, o.Title != "")
 		return err
 	})
 	if err != nil {
@@ -75,15 +75,20 @@ func (s *DocumentService) known(ctx context.Context, tx Tx, fresh *Document) (*D
 	return tx.Documents.GetForUpdate(ctx, found[0].ID)
 }
 
-// refresh brings a known document up to date with a file.
-func (s *DocumentService) refresh(ctx context.Context, tx Tx, a Actor, d *Document, n NewDocument) (Outcome, error) {
+// refresh brings a known document up to date with a file. Its title follows the
+// file's with a change of content, and a title that was asked for always.
+func (s *DocumentService) refresh(ctx context.Context, tx Tx, a Actor, d *Document, n NewDocument, titled bool) (Outcome, error) {
+	p := DocumentPatch{Content: &n.Content, Title: &n.Title}
 	if d.Content == n.Content {
-		return OutcomeUnchanged, nil
+		if !titled || d.Title == n.Title {
+			return OutcomeUnchanged, nil
+		}
+		p.Content = nil
 	}
 	if err := a.may(permEditDocument, d.UserID); err != nil {
 		return "", err
 	}
-	return OutcomeUpdated, s.apply(ctx, tx, d, DocumentPatch{Content: &n.Content})
+	return OutcomeUpdated, s.apply(ctx, tx, d, p)
 }
 
 // importTitle chooses a title of at most MaxTitleChars characters.

@@ -52,6 +52,7 @@ type Error struct {
 	Err        error         // the cause, for logs; never rendered
 }
 
+// Error returns code, message and cause, for logs.
 func (e *Error) Error() string {
 	if e.Err != nil {
 		return fmt.Sprintf("%s: %s: %v", e.Code, e.Message, e.Err)

@@ -2,6 +2,7 @@ package core
 
 import (
 	"context"
+	"fmt"
 	"math/rand/v2"
 	"time"
 )
@@ -45,4 +46,13 @@ func backoff(attempt int, atLeast time.Duration) time.Duration {
 		ceiling = min(backoffMax, backoffBase<<max(attempt-1, 0))
 	}
 	return max(atLeast, rand.N(ceiling)).Truncate(time.Microsecond)
+}
+
+// kindOf returns how jobs of a type are worked on.
+func kindOf(kinds map[JobType]jobKind, t JobType) (jobKind, error) {
+	kind, ok := kinds[t]
+	if !ok {
+		return kind, fmt.Errorf("core: no handler for job type %q", t)
+	}
+	return kind, nil
 }

@@ -65,8 +65,12 @@ func (s *JobService) Cancel(ctx context.Context, a Actor, id JobID) (*Job, error
 		if j.Status.Ended() {
 			return Conflict("the job has ended; there is nothing to cancel")
 		}
+		kind, err := kindOf(s.kinds, j.Type)
+		if err != nil {
+			return err
+		}
 		j.setCanceled(s.cfg.now())
-		if err := s.kinds[j.Type].ended(ctx, tx, j); err != nil {
+		if err := kind.ended(ctx, tx, j); err != nil {
 			return err
 		}
 		return storeCanceled(ctx, tx, j)
@@ -118,7 +122,11 @@ func (s *JobService) Retry(ctx context.Context, a Actor, id JobID) (*Job, error)
 		if j.Status != JobFailed && j.Status != JobCanceled {
 			return Conflict("only a failed or canceled job can be retried; wait for its end")
 		}
-		if err := s.kinds[j.Type].restarted(ctx, tx, j); err != nil {
+		kind, err := kindOf(s.kinds, j.Type)
+		if err != nil {
+			return err
+		}
+		if err := kind.restarted(ctx, tx, j); err != nil {
 			return err
 		}
 		at := s.cfg.now()

@@ -81,8 +81,9 @@ type Outbox struct {
 // Enqueue creates j, whose id, times and NextAttemptAt are set, and dispatches it.
 func (o *Outbox) Enqueue(j Job) { o.Enqueued = append(o.Enqueued, j) }
 
-// Dispatch has an existing pending job started at d.RunAt. A job that is not the
-// tenant's fails the transaction with CodeNotFound.
+// Dispatch has an existing pending job started at d.RunAt; it replaces the dispatch
+// that the job has, if it has one. A job that is not the tenant's fails the
+// transaction with CodeNotFound.
 func (o *Outbox) Dispatch(d Dispatch) { o.Dispatched = append(o.Dispatched, d) }
 
 // Append adds an event with the present state of data to the tenant's log; its

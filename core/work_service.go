@@ -3,7 +3,6 @@ package core
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"time"
 )
@@ -46,9 +45,9 @@ func (w *WorkService) Start(ctx context.Context, l Lease) (*Run, error) {
 		if err != nil {
 			return err
 		}
-		kind, ok := w.kinds[j.Type]
-		if !ok {
-			return fmt.Errorf("core: no handler for job type %q", j.Type)
+		kind, err := kindOf(w.kinds, j.Type)
+		if err != nil {
+			return err
 		}
 		r.kind = kind
 		if j.Status != JobPending {
@@ -104,9 +103,9 @@ func (w *WorkService) recover(ctx context.Context, l Lease) error {
 			j.NextAttemptAt = &at
 			return requeue(ctx, tx, j, at)
 		}
-		kind, ok := w.kinds[j.Type]
-		if !ok {
-			return fmt.Errorf("core: no handler for job type %q", j.Type)
+		kind, err := kindOf(w.kinds, j.Type)
+		if err != nil {
+			return err
 		}
 		return w.cfg.failAttempt(ctx, tx, kind, j, Unavailable("its worker stopped before the job was done; it is tried again by itself", 0, nil))
 	})

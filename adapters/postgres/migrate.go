@@ -14,6 +14,7 @@ import (
 	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/lock"
 
+	"github.com/docsctl/docsctl/core"
 	"github.com/docsctl/docsctl/migrations"
 )
 
@@ -37,6 +38,13 @@ const (
 // through a pooler in transaction mode.
 func Up(ctx context.Context, url, appUser string) (int, error) {
 	steps := 0
+	if appUser == "" {
+		cfg, err := pgx.ParseConfig(url)
+		if err != nil {
+			return 0, errURL
+		}
+		appUser = cfg.User
+	}
 	err := withProvider(ctx, url, appUser, func(p *goose.Provider, conn *pgx.Conn) error {
 		if err := checkSchema(ctx, conn); !errors.Is(err, errOlder) {
 			return err // nobody waits for the lock when there is nothing to do
@@ -69,21 +77,22 @@ func Status(ctx context.Context, url string) ([]Migration, error) {
 	return steps, err
 }
 
-// withProvider connects, sees to the roles and hands the migrations to work.
+// withProvider connects and hands the migrations to work. With an appUser it makes
+// the roles first; else it changes nothing by itself.
 func withProvider(ctx context.Context, url, appUser string, work func(*goose.Provider, *pgx.Conn) error) (err error) {
 	cfg, err := pgx.ParseConfig(url)
 	if err != nil {
 		return errURL
-	}
-	if appUser == "" {
-		appUser = cfg.User
 	}
 	conn, err := pgx.ConnectConfig(ctx, cfg)
 	if err != nil {
 		return translate(ctx, err)
 	}
 	defer func() { err = errors.Join(err, conn.Close(context.WithoutCancel(ctx))) }()
-	r, err := ensureRoles(ctx, conn, cfg.Database, appUser)
+	r, err := knownRoles(ctx, conn, cfg.Database)
+	if err == nil && appUser != "" {
+		r, err = ensureRoles(ctx, conn, cfg.Database, appUser)
+	}
 	if err != nil {
 		return err
 	}
@@ -114,8 +123,9 @@ func provider(db *sql.DB, r roles) (*goose.Provider, error) {
 // explainSchema says what a user lacks who may not make tables.
 func explainSchema(err error, database, user string) error {
 	if pg, ok := errors.AsType[*pgconn.PgError](err); ok && pg.Code == codePrivilege {
-		return fmt.Errorf("the user %q may not change the schema; have an administrator run this SQL and start again:\nALTER DATABASE %s OWNER TO %s;\n(%w)",
-			user, quoteName(database), quoteName(user), err)
+		return &core.Error{Code: core.CodeUnavailable, Err: err, Message: fmt.Sprintf(
+			"the user %q may not change the schema; have an administrator run this SQL and start again:\nALTER DATABASE %s OWNER TO %s;",
+			user, quoteName(database), quoteName(user))}
 	}
 	return err
 }

@@ -21,11 +21,13 @@ const gueJobType = "docsctl.job"
 
 // insertDispatch makes work that is due now due by the server's clock, and later
 // work as much later by that clock, so that a node's wrong clock neither hurries
-// nor delays it. $5 is how much later, in seconds.
+// nor delays it. A job waits in one place: the last dispatch counts. $5 is how much
+// later, in seconds.
 const insertDispatch = `insert into gue_jobs (org_id, work_id, job_id, priority, run_at, job_type, args, queue, created_at, updated_at)
 	values ($1, $2, $3, $4,
 		case when $5::float8 > 0 then clock_timestamp() + make_interval(secs => $5::float8) else least($6::timestamptz, clock_timestamp()) end,
-		$7, $8, $9, clock_timestamp(), clock_timestamp())`
+		$7, $8, $9, clock_timestamp(), clock_timestamp())
+	on conflict (org_id, work_id) do update set queue = excluded.queue, run_at = excluded.run_at, updated_at = excluded.updated_at`
 
 // dispatchArgs is what gue's row says of the work.
 type dispatchArgs struct {

@@ -8,6 +8,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/docsctl/docsctl/core"
 )
 
 // roles are the two roles of a database. They are named after it when they are
@@ -46,12 +48,9 @@ func ensureRoles(ctx context.Context, conn *pgx.Conn, database, appUser string) 
 	if len(database) > maxDatabaseName {
 		return roles{}, fmt.Errorf("the name of the database is longer than %d bytes, so its roles cannot be named after it; use a shorter one", maxDatabaseName)
 	}
-	r, err := recordedRoles(ctx, conn)
+	r, err := knownRoles(ctx, conn, database)
 	if err != nil {
 		return roles{}, err
-	}
-	if r == (roles{}) {
-		r = rolesOf(database)
 	}
 	var me string
 	if err := conn.QueryRow(ctx, "select current_user").Scan(&me); err != nil {
@@ -74,10 +73,19 @@ func ensureRoles(ctx context.Context, conn *pgx.Conn, database, appUser string) 
 // explainRoles says what an administrator has to run when the user may not.
 func explainRoles(err error, database, user string) error {
 	if pg, ok := errors.AsType[*pgconn.PgError](err); ok && pg.Code == codePrivilege {
-		return fmt.Errorf("the user %q may not make the roles of the database; have an administrator run this SQL and start again:\n%s\n(%w)",
-			user, PrintRoles(database, user), err)
+		return &core.Error{Code: core.CodeUnavailable, Err: err, Message: fmt.Sprintf(
+			"the user %q may not make the roles of the database; have an administrator run this SQL and start again:\n%s", user, PrintRoles(database, user))}
 	}
 	return fmt.Errorf("make the roles of the database: %w", err)
+}
+
+// knownRoles returns the recorded roles, or those that a new database will have.
+func knownRoles(ctx context.Context, conn *pgx.Conn, database string) (roles, error) {
+	r, err := recordedRoles(ctx, conn)
+	if err == nil && r == (roles{}) {
+		r = rolesOf(database)
+	}
+	return r, err
 }
 
 // recordedRoles returns the roles of a database that has been migrated before.

@@ -163,6 +163,8 @@ func (s *statements) jobs() {
 			returning id, status
 		), lease as (
 			delete from job_leases l using stored s where l.org_id = $1 and l.job_id = s.id and s.status <> 'in_progress'
+		), dispatch as (
+			delete from gue_jobs g using stored s where g.org_id = $1 and g.work_id = s.id and s.status <> 'pending'
 		)
 		select from stored`
 	s.insertDispatch = insertDispatch

@@ -7,8 +7,6 @@ import (
 	"encoding/hex"
 	"time"
 
-	"github.com/google/uuid"
-
 	"github.com/docsctl/docsctl/core"
 )
 
@@ -49,7 +47,7 @@ func (s *Store) begin(ctx context.Context) error {
 	if _, err := s.meta(ctx, metaEpoch); core.CodeOf(err) != core.CodeNotFound {
 		return err
 	}
-	org, user := core.OrgID(uuid.NewString()), core.UserID(uuid.NewString())
+	org, user := core.NewID[core.OrgID](), core.NewID[core.UserID]()
 	return s.writer.do(ctx, func(session *session) error {
 		born, err := exists(ctx, session, sqlGetMeta, metaEpoch)
 		if err != nil || born {

@@ -24,6 +24,7 @@ func claimCases() []storeCase {
 		{"ClaimDiscardsDispatchOfEndedJob", claimDiscardsDispatchOfEndedJob},
 		{"ClaimDiscardsDispatchOfLeasedJob", claimDiscardsDispatchOfLeasedJob},
 		{"DiscardedDispatchesHideNoDueJob", discardedDispatchesHideNoDueJob},
+		{"TheLastDispatchCounts", theLastDispatchCounts},
 		{"DispatchStartsAJobAgain", dispatchStartsAJobAgain},
 		{"LocalQueueIsClaimedOnlyByItsRun", localQueueIsClaimedOnlyByItsRun},
 		{"UnclaimedLocalJobFallsToItsSharedQueue", unclaimedLocalJobFallsToItsSharedQueue},

@@ -43,6 +43,26 @@ func claimDiscardsDispatchOfLeasedJob(s *scene) {
 	}
 }
 
+// theLastDispatchCounts: what a job waited for before must not start it early.
+func theLastDispatchCounts(s *scene) {
+	o := s.org()
+	j := o.NewJob(s) // due at once
+	o.InTx(s, func(_ context.Context, tx core.Tx) error {
+		tx.Dispatch(core.Dispatch{JobID: j.ID, Queue: j.Queue, RunAt: Now().Add(time.Hour)})
+		return nil
+	})
+	if got := s.claim(llm(10)); len(got) != 0 {
+		s.Errorf("claim: got %v, want none: the job was dispatched for later", got)
+	}
+	o.InTx(s, func(_ context.Context, tx core.Tx) error {
+		tx.Dispatch(core.Dispatch{JobID: j.ID, Queue: j.Queue, RunAt: Now()})
+		return nil
+	})
+	if got := s.claim(llm(10)); len(got) != 1 {
+		s.Errorf("claim: got %v, want the job, dispatched for now", got)
+	}
+}
+
 func discardedDispatchesHideNoDueJob(s *scene) {
 	o := s.org()
 	for range 5 {

@@ -79,12 +79,13 @@ func (w *Worker) claim(ctx, base context.Context, p *pool, n int) int {
 
 // run starts and executes one leased job.
 func (w *Worker) run(ctx context.Context, l core.Lease) {
-	r, err := w.cfg.Work.Start(ctx, l)
+	// The start is not interrupted: once it is stored, a shutdown gives the job back.
+	r, err := w.cfg.Work.Start(context.WithoutCancel(ctx), l)
 	if err == nil {
 		err = r.Execute(ctx)
 	}
 	if err != nil && !errors.Is(err, core.ErrLeaseLost) {
-		w.cfg.Logger.ErrorContext(ctx, "a job's end was not stored; it will be rescued",
+		w.cfg.Logger.ErrorContext(ctx, "a job's start or end was not stored; it will be rescued",
 			slog.String("org_id", string(l.Tenant.OrgID())), slog.String("job_id", string(l.JobID)), slog.Any("error", err))
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/netip"
 	"net/url"
 	"os"
@@ -58,7 +59,7 @@ func settings() []setting {
 		{key: "database_url", secret: true, parse: databaseURL},
 		{key: "database_direct_url", secret: true, parse: text(func(c *Config) *string { return &c.DatabaseDirectURL })},
 		{key: "redis_url", secret: true, parse: text(func(c *Config) *string { return &c.RedisURL })},
-		{key: "listen", value: "127.0.0.1:8080", parse: text(func(c *Config) *string { return &c.Listen })},
+		{key: "listen", value: "127.0.0.1:8080", parse: listen},
 		{key: "public_url", parse: publicURL},
 		{key: "no_workers", value: "false", parse: truth(func(c *Config) *bool { return &c.NoWorkers })},
 		{key: "jwt_secrets", secret: true, parse: list(func(c *Config) *[]string { return &c.JWTSecrets })},
@@ -134,12 +135,30 @@ func databaseURL(c *Config, v string) error {
 	return nil
 }
 
+func listen(c *Config, v string) error {
+	c.Listen = v
+	if _, port, err := net.SplitHostPort(v); err != nil || port == "" {
+		return errors.New("must be an address with a port, such as 127.0.0.1:8080")
+	}
+	return nil
+}
+
 func publicURL(c *Config, v string) error {
 	c.PublicURL = strings.TrimSuffix(v, "/")
 	if u, err := url.Parse(v); v != "" && (err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https")) {
 		return errors.New("must be an http or https address")
 	}
 	return nil
+}
+
+// origins are the web pages that may call the API: those that are listed, else the
+// server's own.
+func (c Config) origins() []string {
+	u, err := url.Parse(c.PublicURL)
+	if len(c.AllowedOrigins) > 0 || c.PublicURL == "" || err != nil {
+		return c.AllowedOrigins
+	}
+	return []string{u.Scheme + "://" + u.Host}
 }
 
 func uploadBytes(c *Config, v string) error {

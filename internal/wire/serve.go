@@ -19,7 +19,7 @@ import (
 // tells on out where it listens and how to begin.
 func (p *Program) serve(ctx context.Context, build cli.BuildInfo, out io.Writer) error {
 	handler, err := httpapi.New(httpapi.Config{
-		App: p.app, Logger: p.log, Version: build.Version, AllowedOrigins: p.cfg.AllowedOrigins,
+		App: p.app, Logger: p.log, Version: build.Version, AllowedOrigins: p.cfg.origins(),
 		TrustedProxies: p.cfg.TrustedProxies, Shutdown: ctx.Done(), Checks: p.checks(),
 	})
 	if err != nil {
@@ -35,19 +35,25 @@ func (p *Program) serve(ctx context.Context, build cli.BuildInfo, out io.Writer)
 	workers, stopWorkers := context.WithCancel(ctx)
 	defer stopWorkers()
 	worked := make(chan error, 1)
-	if p.cfg.NoWorkers {
-		worked <- nil
-	} else {
+	if !p.cfg.NoWorkers {
 		go func() { worked <- p.work(workers, func() {}) }() // ended by stopWorkers
 	}
 	p.greet(ctx, out, listener.Addr())
+	var broken error
 	select {
 	case <-ctx.Done():
 	case err := <-failed:
-		stopWorkers()
-		return errors.Join(fmt.Errorf("serve requests: %w", err), <-worked)
+		broken = fmt.Errorf("serve requests: %w", err)
+	case err := <-worked: // before its time: nobody would run the jobs that are taken
+		broken = fmt.Errorf("run jobs: %w", err)
+		worked <- nil
 	}
-	return errors.Join(p.shutDown(ctx, server), <-worked)
+	stopWorkers()
+	err = errors.Join(broken, p.shutDown(ctx, server))
+	if !p.cfg.NoWorkers {
+		err = errors.Join(err, <-worked)
+	}
+	return err
 }
 
 // shutDown lets requests that are under way end, within the grace.
@@ -64,18 +70,23 @@ func (p *Program) shutDown(ctx context.Context, server *http.Server) error {
 // signInLife is how long the sign-in that serve prints can be used.
 const signInLife = 15 * time.Minute
 
-// greet says what a person needs to begin.
+// greet says what a person needs to begin. A log that machines read gets one line
+// of it, and no sign-in.
 func (p *Program) greet(ctx context.Context, out io.Writer, addr net.Addr) {
 	base := p.cfg.PublicURL
 	if base == "" {
 		base = "http://" + addr.String()
 	}
-	fmt.Fprintf(out, "docsctl listens on %s (API reference: %s/docs)\n", base, base)
-	if p.local != nil {
-		fmt.Fprintf(out, "  data      %s\n  keys      %s\n", p.cfg.storePath(), p.cfg.secretsPath())
-	} else {
-		fmt.Fprintf(out, "  data      Postgres\n  keys      from the configuration\n")
+	if p.cfg.LogFormat == "json" {
+		p.log.InfoContext(ctx, "docsctl listens", slog.String("url", base), slog.String("data", p.dataPlace()), slog.String("model", "extractive"))
+		return
 	}
+	fmt.Fprintf(out, "docsctl listens on %s (API reference: %s/docs)\n", base, base)
+	keys := "from the configuration"
+	if len(p.cfg.JWTSecrets) == 0 {
+		keys = p.cfg.secretsPath()
+	}
+	fmt.Fprintf(out, "  data      %s\n  keys      %s\n", p.dataPlace(), keys)
 	fmt.Fprintf(out, "  model     extractive (no language model is configured; nothing leaves this machine)\n")
 	fmt.Fprintf(out, "  register  curl %s/v1/auth/register --json '{\"organization_name\":\"Acme\",\"name\":\"Ann\",\"email\":\"ann@example.org\",\"password\":\"…\"}'\n", base)
 	if p.local == nil {
@@ -92,4 +103,12 @@ func (p *Program) greet(ctx context.Context, out io.Writer, addr net.Addr) {
 		return
 	}
 	fmt.Fprintf(out, "  local     to see what the command line summarized, once within %s:\n            curl %s/v1/auth/refresh --json '{\"refresh_token\":\"%s\"}'\n", signInLife, base, token)
+}
+
+// dataPlace says where the documents are; an address of Postgres may hold a password.
+func (p *Program) dataPlace() string {
+	if p.local == nil {
+		return "Postgres"
+	}
+	return p.cfg.storePath()
 }

@@ -76,6 +76,7 @@ create table gue_jobs (
     updated_at  timestamptz not null,
     org_id      uuid        not null,
     work_id     uuid        not null, -- the row of jobs that is to be started
+    constraint gue_jobs_work unique (org_id, work_id), -- a job waits in one place
     foreign key (org_id, work_id) references jobs
 );
 create index gue_jobs_claim on gue_jobs (queue, org_id, run_at, job_id);
@@ -84,7 +85,7 @@ alter table gue_jobs enable row level security, force row level security;
 create policy tenant on gue_jobs to ${app}
     using (org_id = (select nullif(current_setting('docsctl.org_id', true), '')::uuid));
 create policy definer on gue_jobs to ${definer} using (true);
-grant insert on gue_jobs to ${app};
+grant select, insert, delete, update (queue, run_at, updated_at) on gue_jobs to ${app};
 grant select, delete, update (queue, updated_at) on gue_jobs to ${definer};
 
 -- The event log. Its order is (xid, id), and a row can be read once no transaction
