@@ -44,7 +44,7 @@ func (s *Store) queueDispatch(b *pgx.Batch, org string, d core.Dispatch) {
 	row := &gue.Job{
 		ID: ulid.Make(), Queue: string(d.Queue), Priority: gue.JobPriorityDefault, RunAt: d.RunAt, Type: gueJobType, Args: args,
 	}
-	b.Queue(s.sql.insertDispatch, org, key(d.JobID), row.ID.String(), int16(row.Priority), row.RunAt.Sub(s.now()).Seconds(), row.RunAt,
+	b.Queue(s.sql.insertDispatch, org, key(d.JobID), row.ID.String(), int16(row.Priority), row.RunAt.Sub(s.cfg.Now()).Seconds(), row.RunAt,
 		row.Type, row.Args, row.Queue)
 }
 

@@ -153,7 +153,7 @@ func TestClaim(t *testing.T) {
 		url := migrated(t)
 		s := openURL(t, url)
 		ahead := func() time.Time { return time.Now().Add(5 * time.Second) }
-		s.now = ahead
+		s.cfg.Now = ahead
 		o := coretest.NewOrg(t, s)
 		o.NewJob(t, func(j *core.Job) { j.NextAttemptAt = new(ahead()) })
 		late := texts(t, connect(t, url), `select run_at::text from gue_jobs where run_at > clock_timestamp()`)

@@ -37,6 +37,10 @@ type Config struct {
 	AcquireTimeout   time.Duration   // of waiting for a free connection, or for a new one; 0: 10 s
 	Logger           *slog.Logger    // nil: slog.Default()
 	Tracer           pgx.QueryTracer // sees every statement; nil: none
+
+	// Now is this node's clock, as in core.Config; nil: time.Now. Work becomes due by
+	// the server's, so a wrong one neither hurries nor delays it.
+	Now func() time.Time
 }
 
 func (c *Config) withDefaults(url string) Config {
@@ -58,6 +62,9 @@ func (c *Config) withDefaults(url string) Config {
 	if d.Logger == nil {
 		d.Logger = slog.Default()
 	}
+	if d.Now == nil {
+		d.Now = time.Now
+	}
 	return d
 }
 
@@ -68,7 +75,6 @@ type Store struct {
 	sql    statements
 	roles  roles
 	closed atomic.Bool
-	now    func() time.Time // this node's clock; a test's may be wrong
 
 	mu    sync.Mutex            // guards turns
 	turns map[core.Queue]string // the organization after which the next claim begins
@@ -84,7 +90,7 @@ func Open(ctx context.Context, url string, cfg *Config) (*Store, error) {
 }
 
 func open(ctx context.Context, url string, cfg *Config, sql statements) (*Store, error) {
-	s := &Store{cfg: cfg.withDefaults(url), sql: sql, now: time.Now, turns: map[core.Queue]string{}}
+	s := &Store{cfg: cfg.withDefaults(url), sql: sql, turns: map[core.Queue]string{}}
 	pool, err := s.cfg.poolConfig(url)
 	if err != nil {
 		return nil, err

@@ -1,0 +1,223 @@
+//go:build unix
+
+package scale
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/docsctl/docsctl/core"
+	"github.com/docsctl/docsctl/core/worker"
+	"github.com/docsctl/docsctl/internal/testenv"
+)
+
+// llm is how docsctl serve runs the queue of summaries by default.
+var llm = worker.Pool{Queue: core.QueueLLM, Size: 64}
+
+// BenchmarkJobs measures 1,000 summaries of 10 organizations by a model that takes
+// no time (S4), from the first request to the last job's end, beside the same by
+// bare statements.
+func BenchmarkJobs(b *testing.B) {
+	const jobs, orgs = 1000, 10
+	server := testenv.StartPostgres(b, testenv.PostgresOptions{Fsync: true})
+	in := install(b, server, instant)
+	in.fill(b, orgs)
+	defer in.work(b, llm.Size, llm)()
+	var ours, bare []float64
+	for range turns {
+		bare = append(bare, jobs/in.bareJobs(b, jobs, orgs).Seconds())
+		ours = append(ours, jobs/in.summaries(b, jobs, orgs).Seconds())
+	}
+	b.ReportMetric(median(bare), "limit-jobs/s")
+	b.ReportMetric(median(ours), "docsctl-jobs/s")
+	b.ReportMetric(median(ours)/median(bare), "of-limit")
+	b.ReportMetric(0, "ns/op")
+}
+
+// summaries asks for summaries by 16 clients and waits until all jobs have ended.
+func (in *installation) summaries(b *testing.B, jobs, orgs int) time.Duration {
+	b.Helper()
+	before := in.ended(b)
+	begun := time.Now()
+	in.spread(b, jobs, func(n int) error { return in.ask(b.Context(), 1+n%orgs, n) })
+	in.await(b, before+jobs)
+	return time.Since(begun)
+}
+
+// spread has 16 clients do n things.
+func (in *installation) spread(b *testing.B, n int, do func(n int) error) {
+	b.Helper()
+	var clients sync.WaitGroup
+	for c := range 16 {
+		clients.Go(func() {
+			for i := c; i < n; i += 16 {
+				if err := do(i); err != nil {
+					b.Error(err)
+					return
+				}
+			}
+		})
+	}
+	clients.Wait()
+}
+
+func (in *installation) ended(b *testing.B) (n int) {
+	b.Helper()
+	must(b, in.bare.QueryRow(b.Context(), `select count(*) from jobs where status = 'completed'`).Scan(&n))
+	return n
+}
+
+// await looks 50 times a second whether so many jobs have ended.
+func (in *installation) await(b *testing.B, n int) {
+	b.Helper()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for in.ended(b) < n {
+		<-tick.C
+	}
+}
+
+// BenchmarkStart measures how long after a request its job's model is called, the
+// request's own commit included, while nothing else is to be done (S4i), beside a
+// bare commit of one row.
+func BenchmarkStart(b *testing.B) {
+	const requests = 500
+	server := testenv.StartPostgres(b, testenv.PostgresOptions{Fsync: true})
+	started := make(chan time.Time, 1)
+	in := install(b, server, func(context.Context, core.Tenant) { started <- time.Now() })
+	in.fill(b, 1)
+	defer in.work(b, llm.Size, llm)()
+	in.exec(b, `create table bare (n bigint)`)
+	var bare, ours []time.Duration
+	for n := range requests {
+		begun := time.Now()
+		in.exec(b, `insert into bare values ($1)`, n)
+		bare = append(bare, time.Since(begun))
+		before := in.ended(b)
+		begun = time.Now()
+		must(b, in.ask(b.Context(), 1, n))
+		ours = append(ours, (<-started).Sub(begun))
+		in.await(b, before+1)
+	}
+	report(b, "commit", bare)
+	report(b, "start", ours)
+	b.ReportMetric(0, "ns/op")
+}
+
+// ask requests a summary of one of an organization's documents.
+func (in *installation) ask(ctx context.Context, org, n int) error {
+	d := numbered[core.DocumentID]("doc", org*perOrg+1+n%perOrg)
+	_, _, err := in.app.Summaries.Request(ctx, actor(org), core.SummaryRequest{DocumentID: d})
+	return err
+}
+
+func report(b *testing.B, name string, all []time.Duration) (p50, p99 time.Duration) {
+	p50, p99 = quantiles(all)
+	b.ReportMetric(milliseconds(p50), name+"-p50-ms")
+	b.ReportMetric(milliseconds(p99), name+"-p99-ms")
+	return p50, p99
+}
+
+// BenchmarkMakespan runs 500 jobs of one second (S5) with 64 and with 500 in flight
+// and reports their time beside the ideal, and the most connections that were open.
+func BenchmarkMakespan(b *testing.B) {
+	const jobs = 500
+	server := testenv.StartPostgres(b, testenv.PostgresOptions{Fsync: true})
+	for _, size := range []int{64, jobs} {
+		b.Run(fmt.Sprintf("InFlight%d", size), func(b *testing.B) {
+			in := install(b, server, func(ctx context.Context, _ core.Tenant) {
+				select {
+				case <-ctx.Done():
+				case <-time.After(time.Second):
+				}
+			})
+			in.fill(b, 1)
+			in.spread(b, jobs, func(n int) error { return in.ask(b.Context(), 1, n) })
+			in.bare.Reset() // so that what is counted is docsctl's
+			begun := time.Now()
+			stop := in.work(b, 0, worker.Pool{Queue: core.QueueLLM, Size: size})
+			most, ended := 0, 0
+			for tick := time.NewTicker(20 * time.Millisecond); ended < jobs; <-tick.C {
+				var open int
+				must(b, in.bare.QueryRow(b.Context(), `select (select count(*) from jobs where status = 'completed'),
+					(select count(*) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid())`).Scan(&ended, &open))
+				most = max(most, open)
+			}
+			took := time.Since(begun)
+			stop()
+			ideal := time.Duration((jobs+size-1)/size) * time.Second
+			b.ReportMetric(took.Seconds(), "s")
+			b.ReportMetric(took.Seconds()/ideal.Seconds(), "of-ideal")
+			b.ReportMetric(float64(most), "connections")
+			b.ReportMetric(0, "ns/op")
+		})
+	}
+}
+
+// BenchmarkFairness queues 10,000 jobs of one organization and measures how soon a
+// single request of another starts, beside the same with an empty queue. The jobs
+// wait in the bulk queue, as those of bulk requests do; then in the same queue, where
+// one organization may have all places of this process, and where it may have half.
+func BenchmarkFairness(b *testing.B) {
+	server := testenv.StartPostgres(b, testenv.PostgresOptions{Fsync: true})
+	bulk := worker.Pool{Queue: core.QueueLLMBulk, Size: 8}
+	for _, c := range []struct {
+		name     string
+		queue    core.Queue
+		orgLimit int
+	}{{"BulkQueue", bulk.Queue, llm.Size}, {"SameQueueAllPlaces", llm.Queue, llm.Size}, {"SameQueueHalf", llm.Queue, llm.Size / 2}} {
+		b.Run(c.name, func(b *testing.B) {
+			const busy, single, backlog = 1, 2, 10_000
+			started := make(chan time.Time, 1)
+			in := install(b, server, func(ctx context.Context, t core.Tenant) {
+				if t == actor(single).Tenant() {
+					started <- time.Now()
+					return
+				}
+				select {
+				case <-ctx.Done():
+				case <-time.After(20 * time.Millisecond):
+				}
+			})
+			in.fill(b, 2)
+			stop := in.work(b, c.orgLimit, llm, bulk)
+			empty := in.singles(b, single, started)
+			stop()
+			in.spread(b, backlog, func(n int) error { return in.ask(b.Context(), busy, n) })
+			in.exec(b, `update gue_jobs set queue = $1`, string(c.queue))
+			stop = in.work(b, c.orgLimit, llm, bulk)
+			defer stop()
+			full := in.singles(b, single, started)
+			if ended := in.ended(b); ended >= backlog {
+				b.Fatal("the backlog is done; nothing was proven")
+			}
+			idle, _ := report(b, "empty", empty)
+			behind, _ := report(b, "behind", full)
+			b.ReportMetric(float64(behind)/float64(idle), "of-empty")
+			b.ReportMetric(0, "ns/op")
+		})
+	}
+}
+
+// singles asks for one summary after the other and returns how long each took to start.
+func (in *installation) singles(b *testing.B, org int, started <-chan time.Time) (all []time.Duration) {
+	b.Helper()
+	for n := range 100 {
+		begun := time.Now()
+		must(b, in.ask(b.Context(), org, n))
+		all = append(all, (<-started).Sub(begun))
+	}
+	return all
+}
+
+func (in *installation) exec(b *testing.B, sql string, args ...any) {
+	b.Helper()
+	_, err := in.bare.Exec(b.Context(), sql, args...)
+	must(b, err)
+}
+
+func median(all []float64) float64 { return slices.Sorted(slices.Values(all))[len(all)/2] }
