@@ -95,7 +95,11 @@ func (r *pass) expect(n *node, key []byte) {
 	a := &answer{hash: key}
 	left := int(float64(n.answer) * r.gauge.verbosity())
 	for ; left > 0; left -= each {
-		a.notes = append(a.notes, note{text: expectedNote, quote: expectedQuote, label: n.section})
+		one := note{text: expectedNote, label: n.section}
+		if len(a.notes)%2 == 0 { // a note that repeats its source carries no quotation
+			one.quote = expectedQuote
+		}
+		a.notes = append(a.notes, one)
 	}
 	n.result = a
 }

@@ -89,6 +89,9 @@ func (p *Pipeline) Check(ctx context.Context, t core.Tenant, r core.SummarizeReq
 	if window < smallestWindow {
 		return core.Invalid("model", "context", "the model reads too few tokens at a time; give it a context of 8192 or choose another model")
 	}
+	if _, err := core.RenderPrompt(r.Prompt, nil); err != nil {
+		return err
+	}
 	if EstimateTokens(r.Prompt) > window/5 {
 		return core.Invalid("template_id", "context", "the template's prompt is too long for this model; shorten it or choose a model with a larger context")
 	}

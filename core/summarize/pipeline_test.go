@@ -2,7 +2,6 @@ package summarize
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"math/rand/v2"
 	"slices"
