@@ -50,6 +50,7 @@ var conflicts = map[string]string{
 	"templates_pkey":             "a template with this id exists already; use a new id",
 	"templates_org_name_key":     "a template with this name exists already; choose another name",
 	"jobs_pkey":                  "a job with this id exists already; use a new id",
+	"imports_pkey":               "an import of this organization is under way; wait for its end",
 }
 
 // references are the kinds of things that foreign keys point to.
