@@ -31,7 +31,7 @@ func (s *statements) archives() {
 	s.discardSummaries, s.discardJobs = discard("summaries"), discard("jobs")
 	s.discardDocuments, s.discardTemplates = discard("documents"), discard("templates")
 	s.discardSessions, s.discardUsers = discard("sessions"), discard("users")
-	s.discardOrganization = `delete from organizations where org_id = $1 and $2 > 0 and not exists (select from users u where u.org_id = $1)`
+	s.discardOrganization = `delete from organizations where org_id = $1 and $2 > 0`
 }
 
 // discard deletes up to $2 rows of a table.

@@ -223,7 +223,7 @@ func moveEverything(t *testing.T, s *Store, o *coretest.Org) {
 	err = ts.InTx(ctx, func(ctx context.Context, tx core.Tx) error {
 		return firstError(tx.Imports.Begin(ctx, m), tx.Imports.Renew(ctx, m))
 	})
-	if err = firstError(err, second(s.System().AbandonedImports(ctx, 5)), core.DiscardAbandoned(ctx, ts)); err != nil {
+	if err = firstError(err, second(s.System().AbandonedImports(ctx, 5)), core.DiscardAbandoned(ctx, ts), s.SetLocal(ctx, o.Organization.ID)); err != nil {
 		t.Fatal(err)
 	}
 }
