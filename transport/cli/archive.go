@@ -115,25 +115,21 @@ func NewCmdImport(f *Factory, runF func(context.Context, *ImportOptions) error) 
 }
 
 func importRun(ctx context.Context, opts *ImportOptions) error {
-	in := opts.IO.In
 	if opts.File == "-" && opts.IO.IsStdinTTY {
 		return usagef("an archive cannot be typed; name a file or redirect standard input")
 	}
-	if opts.File != "-" {
-		file, err := os.Open(opts.File)
-		if err != nil {
-			return fileError(opts.File, "read", err)
+	in := detached(ctx, func() (io.ReadCloser, error) {
+		if opts.File == "-" {
+			return io.NopCloser(opts.IO.In), nil
 		}
-		defer file.Close()
-		in = file
-	}
-	stop := closeOnEnd(ctx, in)
-	defer stop()
+		return os.Open(opts.File)
+	})
+	defer in.Close()
 	progress := newRowProgress(opts.IO, "importing")
 	moved, err := opts.Import(ctx, opts.Overrides, Import{From: in, Local: opts.Local, Progress: progress.row})
 	progress.line.clear()
 	if err != nil {
-		return streamError("the archive", "read", err)
+		return streamError(opts.File, "read", err)
 	}
 	return moved.tell(opts.IO, opts.Print, false)
 }
@@ -144,15 +140,6 @@ func streamError(what, done string, err error) error {
 		return fileError(what, done, path)
 	}
 	return err
-}
-
-// closeOnEnd ends a read that waits for more when ctx ends: a pipe may never bring it.
-func closeOnEnd(ctx context.Context, in io.Reader) (stop func() bool) {
-	return context.AfterFunc(ctx, func() {
-		if c, ok := in.(io.Closer); ok {
-			_ = c.Close() // the command ends with ctx's error
-		}
-	})
 }
 
 // tell prints what was moved: for people beside the result, for programs as it.
