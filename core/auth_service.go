@@ -253,3 +253,23 @@ func (s *AuthService) Grant(ctx context.Context, a Actor, life time.Duration) (s
 	})
 	return secret, err
 }
+
+// GrantByEmail is Grant for the active user of t with an e-mail address, or
+// CodeNotFound. It is for the operator of an installation, who may open its store.
+func (s *AuthService) GrantByEmail(ctx context.Context, t Tenant, email string, life time.Duration) (string, error) {
+	logins, err := s.cfg.Store.System().Logins(ctx, s.cfg.FoldEmail(email))
+	if err != nil {
+		return "", err
+	}
+	for _, l := range logins {
+		if l.Tenant != t {
+			continue
+		}
+		user, err := s.cfg.Store.Tenant(t).Read().Users.Get(ctx, l.UserID)
+		if err != nil {
+			return "", err
+		}
+		return s.Grant(ctx, NewActor(t, user.ID, user.Role), life)
+	}
+	return "", &Error{Code: CodeNotFound, Message: "the organization has no active user with this address; check both"}
+}

@@ -135,7 +135,7 @@ type JobReader interface {
 	List(ctx context.Context, f JobFilter, s Seek) ([]Job, error)
 }
 
-// JobRepo is JobReader inside a transaction. Jobs are created by Outbox.Enqueue.
+// JobRepo is JobReader inside a transaction. New jobs are created by Outbox.Enqueue.
 type JobRepo interface {
 	JobReader
 	// GetForUpdate is Get with the row locked until the transaction ends.
@@ -144,4 +144,7 @@ type JobRepo interface {
 	// CreatedAt, or returns CodeNotFound. A job that is then not in progress has no lease
 	// any more: it is ended and the fence raised, in the same transaction.
 	Update(ctx context.Context, j *Job) error
+	// Restore stores j as it is, without a lease and without having it started:
+	// Outbox.Dispatch does that. It is for imports; work is made by Outbox.Enqueue.
+	Restore(ctx context.Context, j *Job) error
 }

@@ -53,6 +53,7 @@ type Readers struct {
 	Templates     TemplateReader
 	Jobs          JobReader
 	Events        EventReader
+	Archive       ArchiveReader
 }
 
 // Tx is what can be done inside one transaction: a repository a noun, and the
@@ -65,6 +66,7 @@ type Tx struct {
 	Summaries     SummaryRepo
 	Templates     TemplateRepo
 	Jobs          JobRepo
+	Imports       ImportRepo
 	*Outbox
 }
 

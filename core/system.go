@@ -40,6 +40,9 @@ type SystemStore interface {
 	// Unindexed returns up to limit documents whose search entry is older than
 	// they are, oldest change first.
 	Unindexed(ctx context.Context, limit int) ([]DocumentRef, error)
+	// AbandonedImports returns up to limit tenants whose import was given up: it was
+	// silent for longer than its mark's TTL.
+	AbandonedImports(ctx context.Context, limit int) ([]Tenant, error)
 }
 
 // Login is what is needed to check an e-mail address and a password.

@@ -46,6 +46,8 @@ var conflicts = map[string]string{
 	"sessions_org_token_key":     "this refresh token exists; make another",
 	"documents_org_external_key": "a document with this external id exists; update it or use another",
 	"templates_org_name_key":     "a template of this name exists; choose another name",
+	"organizations_pkey":         "the organization exists already; sign in to it",
+	"imports_pkey":               "an import of this organization is under way; wait for its end",
 }
 
 const idTaken = "this id is in use already; use another"

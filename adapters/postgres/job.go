@@ -78,6 +78,10 @@ func (r jobRepo) Update(ctx context.Context, j *core.Job) error {
 	return r.writeOne(ctx, "job", r.sql.updateJob, jobArgs(j)...)
 }
 
+func (r jobRepo) Restore(ctx context.Context, j *core.Job) error {
+	return r.writeOne(ctx, "job", r.sql.insertJob, newJobArgs(j)...)
+}
+
 // leasedJob returns a copy of the row that the lease's check has locked, if it is
 // id's and nothing has changed it since.
 func (tx *transaction) leasedJob(id core.JobID) *core.Job {

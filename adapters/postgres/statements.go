@@ -22,6 +22,12 @@ type statements struct {
 	insertEvent, logState, eventsAfter                         string
 
 	logins, session, claim, heartbeat, rescue, unindexed string
+
+	beginExport, exportOrganization, exportUsers, exportSessions, exportTemplates          string
+	exportDocuments, exportJobs, exportSummaries, exportEvents                             string
+	beginImport, renewImport, takeImport, endImport, activateUsers, abandonedImports       string
+	discardEvents, discardSummaries, discardChildren, discardJobs, discardPending          string
+	discardDocuments, discardTemplates, discardSessions, discardUsers, discardOrganization string
 }
 
 func newStatements() statements {
@@ -36,6 +42,7 @@ func newStatements() statements {
 	s.templates()
 	s.jobs()
 	s.system()
+	s.archives()
 	return s
 }
 

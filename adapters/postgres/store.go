@@ -182,7 +182,7 @@ func (t *tenantStore) Read() core.Readers {
 	return core.Readers{
 		Organizations: organizationReader{sc}, Users: userReader{sc}, Documents: documentReader{sc},
 		Summaries: summaryReader{sc}, Templates: templateReader{sc}, Jobs: jobReader{sc},
-		Events: eventReader{scope: sc, ready: t.ready},
+		Events: eventReader{scope: sc, ready: t.ready}, Archive: archiveReader{t},
 	}
 }
 

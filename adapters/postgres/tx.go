@@ -93,7 +93,7 @@ func (tx *transaction) repositories(out *core.Outbox) core.Tx {
 	return core.Tx{
 		Organizations: organizationRepo{organizationReader{sc}}, Users: userRepo{userReader{sc}}, Sessions: sessionRepo{sc},
 		Documents: documentRepo{documentReader{sc}}, Summaries: summaryRepo{summaryReader{sc}},
-		Templates: templateRepo{templateReader{sc}}, Jobs: jobRepo{jobReader{sc}, tx}, Outbox: out,
+		Templates: templateRepo{templateReader{sc}}, Jobs: jobRepo{jobReader{sc}, tx}, Imports: importRepo{sc}, Outbox: out,
 	}
 }
 

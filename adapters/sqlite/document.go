@@ -12,7 +12,10 @@ type documentReader struct{ scope }
 const documentColumns = `org_id, id, user_id, title, source_type, source_url, external_id, external_last_updated, integration_id,
 	mime_type, content_hash, content_bytes, version, revision, status, error_message, created_at, updated_at`
 
-const sqlGetDocument = `SELECT ` + documentColumns + `, content FROM documents WHERE org_id = ? AND id = ?`
+const (
+	sqlDocuments   = `SELECT ` + documentColumns + `, content FROM documents WHERE org_id = ?`
+	sqlGetDocument = sqlDocuments + ` AND id = ?`
+)
 
 func (r documentReader) Get(ctx context.Context, id core.DocumentID) (*core.Document, error) {
 	return one(ctx, r.q, "document", readWholeDocument, sqlGetDocument, r.org, id)

@@ -86,14 +86,20 @@ func (t *tx) enqueue(ctx context.Context, j *core.Job) error {
 	if j.NextAttemptAt == nil {
 		return errUndated
 	}
+	if err := t.createJob(ctx, j); err != nil {
+		return err
+	}
+	return t.dispatch(ctx, core.Dispatch{JobID: j.ID, Queue: j.FirstQueue(), RunAt: *j.NextAttemptAt})
+}
+
+func (r jobRepo) Restore(ctx context.Context, j *core.Job) error { return r.tx.createJob(ctx, j) }
+
+func (t *tx) createJob(ctx context.Context, j *core.Job) error {
 	_, err := t.exec(ctx, sqlCreateJob, t.org, j.ID, j.UserID, j.Type, j.RelatedID, j.RelatedType, j.Status,
 		j.Progress.Done, j.Progress.Total, j.Progress.Message, rawText(j.Result), j.ErrorCode, j.ErrorMessage,
 		j.Run, j.Attempt, j.MaxAttempts, j.Queue, j.LocalQueue, optionalMicros(j.NextAttemptAt), micros(j.QueuedAt),
 		optionalMicros(j.StartedAt), optionalMicros(j.FinishedAt), j.TaskID, j.ParentID, micros(j.CreatedAt))
-	if err != nil {
-		return jobRefused.explain(err)
-	}
-	return t.dispatch(ctx, core.Dispatch{JobID: j.ID, Queue: j.FirstQueue(), RunAt: *j.NextAttemptAt})
+	return jobRefused.explain(err)
 }
 
 // errUndated is a mistake of the caller's: Outbox.Enqueue asks for the time.

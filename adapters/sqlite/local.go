@@ -83,3 +83,28 @@ func newEpoch() string {
 	rand.Read(b) // never fails (crypto/rand, Go 1.24)
 	return hex.EncodeToString(b)
 }
+
+const (
+	sqlFirstAdmin = `SELECT id FROM users WHERE org_id = ? AND role = 'admin' AND is_active ORDER BY created_at, id LIMIT 1`
+	sqlSetMeta    = `UPDATE meta SET value = ? WHERE key = ?`
+)
+
+// SetLocal makes an organization the one that Local returns, with its oldest
+// active admin. It returns CodeConflict when there is none.
+func (s *Store) SetLocal(ctx context.Context, org core.OrgID) error {
+	return s.writer.do(ctx, func(session *session) error {
+		admins, err := only[core.UserID](ctx, session, sqlFirstAdmin, org)
+		if err != nil {
+			return err
+		}
+		if len(admins) == 0 {
+			return core.Conflict("the organization has no active admin to act as; sign in to it on a server instead")
+		}
+		for key, value := range map[string]string{metaLocalOrg: string(org), metaLocalUser: string(admins[0])} {
+			if _, err := session.exec(ctx, sqlSetMeta, value, key); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}

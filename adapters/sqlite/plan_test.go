@@ -6,6 +6,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"io"
 	"maps"
 	"path/filepath"
 	"regexp"
@@ -16,6 +17,7 @@ import (
 	"time"
 
 	"github.com/docsctl/docsctl/core"
+	"github.com/docsctl/docsctl/core/archive"
 	"github.com/docsctl/docsctl/core/coretest"
 )
 
@@ -201,10 +203,29 @@ func useEverything(t *testing.T, s *Store) {
 		)
 	})
 	readEverything(t, o, d, words)
+	moveEverything(t, s, o)
 	workOnEverything(t, s, o, session)
 	o.InTx(t, func(ctx context.Context, tx core.Tx) error {
 		return firstError(tx.Templates.Delete(ctx, tpl.ID), tx.Summaries.Delete(ctx, sum.ID), tx.Summaries.DeleteOfDocument(ctx, d.ID), tx.Documents.Delete(ctx, d.ID))
 	})
+}
+
+// moveEverything exports an organization, and begins and gives up an import.
+func moveEverything(t *testing.T, s *Store, o *coretest.Org) {
+	t.Helper()
+	ctx := t.Context()
+	sum, err := archive.Export(ctx, s.Tenant(o.Tenant), o.Tenant, io.Discard, nil)
+	if err != nil || sum.Counts["event"] == 0 {
+		t.Fatalf("export: got %v, %v", sum, err)
+	}
+	ts := s.Tenant(core.TrustTenant(core.NewID[core.OrgID]()))
+	m := core.ImportMark{ID: core.NewID[string](), TTL: -time.Minute}
+	err = ts.InTx(ctx, func(ctx context.Context, tx core.Tx) error {
+		return firstError(tx.Imports.Begin(ctx, m), tx.Imports.Renew(ctx, m))
+	})
+	if err = firstError(err, second(s.System().AbandonedImports(ctx, 5)), core.DiscardAbandoned(ctx, ts), s.SetLocal(ctx, o.Organization.ID)); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // second returns the error of a call whose answer is of no interest.

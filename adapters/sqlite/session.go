@@ -13,8 +13,11 @@ type sessionRepo struct {
 	tx *tx
 }
 
-const sqlGetSession = `SELECT id, family_id, user_id, token_hash, created_at, expires_at, used_at, revoked_at
-FROM sessions WHERE org_id = ? AND id = ?`
+const (
+	sqlSessions = `SELECT id, family_id, user_id, token_hash, created_at, expires_at, used_at, revoked_at
+FROM sessions WHERE org_id = ?`
+	sqlGetSession = sqlSessions + ` AND id = ?`
+)
 
 func (r sessionRepo) GetForUpdate(ctx context.Context, id core.SessionID) (*core.Session, error) {
 	return one(ctx, r.q, "session", readSession, sqlGetSession, r.org, id)

@@ -32,6 +32,7 @@ func (ts *tenantStore) Read() core.Readers {
 	return core.Readers{
 		Organizations: organizationReader{s}, Users: userReader{s}, Documents: documentReader{s},
 		Summaries: summaryReader{s}, Templates: templateReader{s}, Jobs: jobReader{s}, Events: eventReader{s},
+		Archive: archiveReader{ts.store, ts.tenant},
 	}
 }
 
@@ -132,7 +133,7 @@ func (t *tx) repositories(out *core.Outbox) core.Tx {
 	return core.Tx{
 		Organizations: organizationRepo{organizationReader{s}, t}, Users: userRepo{userReader{s}, t}, Sessions: sessionRepo{s, t},
 		Documents: documentRepo{documentReader{s}, t}, Summaries: summaryRepo{summaryReader{s}, t},
-		Templates: templateRepo{templateReader{s}, t}, Jobs: jobRepo{jobReader{s}, t}, Outbox: out,
+		Templates: templateRepo{templateReader{s}, t}, Jobs: jobRepo{jobReader{s}, t}, Imports: importRepo{s, t}, Outbox: out,
 	}
 }
 

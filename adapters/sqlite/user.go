@@ -9,8 +9,11 @@ import (
 
 type userReader struct{ scope }
 
-const sqlGetUser = `SELECT org_id, id, email, email_key, name, role, auth_provider, password_hash, is_active,
-	created_at, updated_at, last_login_at FROM users WHERE org_id = ? AND id = ?`
+const (
+	sqlUsers = `SELECT org_id, id, email, email_key, name, role, auth_provider, password_hash, is_active,
+	created_at, updated_at, last_login_at FROM users WHERE org_id = ?`
+	sqlGetUser = sqlUsers + ` AND id = ?`
+)
 
 func (r userReader) Get(ctx context.Context, id core.UserID) (*core.User, error) {
 	return one(ctx, r.q, "user", readUser, sqlGetUser, r.org, id)

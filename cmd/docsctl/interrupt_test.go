@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -75,5 +76,39 @@ func interruptWhenQueued(ctx context.Context, l *cli.Local, interrupt func()) {
 				return
 			}
 		}
+	}
+}
+
+// TestInterrupt_OfAnImportLeavesNothing interrupts an import whose stream hangs.
+func TestInterrupt_OfAnImportLeavesNothing(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	source, target, file := filepath.Join(dir, "source"), filepath.Join(dir, "target"), filepath.Join(dir, "a.docsctl")
+	run := func(ctx context.Context, in io.Reader, args ...string) (int, string) {
+		var stdout, stderr bytes.Buffer
+		f := wire.NewFactory(&cli.IOStreams{In: in, Out: &stdout, ErrOut: &stderr, Width: 80}, cli.BuildInfo{})
+		return cli.Run(ctx, f, args), stderr.String()
+	}
+	if got, said := run(t.Context(), strings.NewReader(""), "export", file, "--data-dir", source); got != 0 {
+		t.Fatalf("export: got %d; %s", got, said)
+	}
+	whole, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, interrupt := context.WithTimeout(t.Context(), patience)
+	defer interrupt()
+	in, out := io.Pipe()
+	go func() { // ends with the pipe's reader
+		if _, err := out.Write(whole[:len(whole)/2]); err == nil {
+			interrupt()
+		}
+	}()
+	got, said := run(ctx, in, "import", "-", "--data-dir", target)
+	if got != 130 || said != "docsctl: interrupted; nothing is half-written\n" {
+		t.Errorf("import that was interrupted: got %d and %q, want 130", got, said)
+	}
+	if got, said := run(t.Context(), bytes.NewReader(whole), "import", "-", "--data-dir", target); got != 0 {
+		t.Errorf("import afterwards: got %d and %q, want 0", got, said)
 	}
 }

@@ -74,6 +74,7 @@ func storeGroups() []storeGroup {
 		{"Lifecycle", lifecycleCases()},
 		{"Queue", claimCases()},
 		{"Leases", leaseCases()},
+		{"Archive", archiveCases()},
 	}
 }
 

@@ -118,6 +118,11 @@ func readOperations() map[string]readOperation {
 			return one(j != nil), err
 		}},
 		"Jobs.List": {answersEmpty, listJobs},
+		"Archive.Export": {answersOwn, func(ctx context.Context, r core.Readers, x things) (int, error) {
+			l := rowLists{}
+			err := r.Archive.Export(ctx, l.into())
+			return count(l["document"], func(d any) bool { return d.(*core.Document).ID == x.document.ID }), err
+		}},
 		"Events.State": {answersOwn, func(ctx context.Context, r core.Readers, _ things) (int, error) {
 			_, err := r.Events.State(ctx)
 			return 0, err

@@ -2,6 +2,7 @@ package coretest
 
 import (
 	"context"
+	"time"
 
 	"github.com/docsctl/docsctl/core"
 )
@@ -16,7 +17,7 @@ type writeOperation struct {
 // writeOperations is every such method, by its name.
 func writeOperations() map[string]writeOperation {
 	all := map[string]writeOperation{}
-	for _, part := range []map[string]writeOperation{accountWrites(), documentWrites(), summaryWrites(), templateAndJobWrites()} {
+	for _, part := range []map[string]writeOperation{accountWrites(), documentWrites(), summaryWrites(), templateAndJobWrites(), importWrites()} {
 		for name, op := range part {
 			all[name] = op
 		}
@@ -129,6 +130,22 @@ func templateAndJobWrites() map[string]writeOperation {
 			x.job.Status, x.job.FinishedAt, x.job.NextAttemptAt = core.JobCanceled, new(Now()), nil
 			return tx.Jobs.Update(ctx, &x.job)
 		}},
+	}
+}
+
+// importWrites begins with a mark of the things' own; nobody has one.
+func importWrites() map[string]writeOperation {
+	mark := func(x things) core.ImportMark { return core.ImportMark{ID: string(x.job.ID), TTL: time.Minute} }
+	return map[string]writeOperation{
+		"Imports.Begin": {answersAny, func(ctx context.Context, tx core.Tx, x things) error { return tx.Imports.Begin(ctx, mark(x)) }},
+		"Imports.Renew": {answersNotFound, func(ctx context.Context, tx core.Tx, x things) error { return tx.Imports.Renew(ctx, mark(x)) }},
+		"Imports.Take":  {answersNotFound, func(ctx context.Context, tx core.Tx, x things) error { return tx.Imports.Take(ctx, mark(x)) }},
+		"Imports.End":   {answersNotFound, func(ctx context.Context, tx core.Tx, x things) error { return tx.Imports.End(ctx, mark(x), nil) }},
+		"Imports.Discard": {answersNotFound, func(ctx context.Context, tx core.Tx, x things) error {
+			_, err := tx.Imports.Discard(ctx, mark(x), 10)
+			return err
+		}},
+		"Jobs.Restore": {answersAny, func(ctx context.Context, tx core.Tx, x things) error { return tx.Jobs.Restore(ctx, &x.job) }},
 	}
 }
 

@@ -61,6 +61,20 @@ func (w *Worker) indexLoop(ctx context.Context) {
 	})
 }
 
+// tidyEvery is how often what broken imports have left is looked for; nobody sees it.
+const tidyEvery = 30 * time.Second
+
+// tidyAtMost bounds how many broken imports one look-up returns.
+const tidyAtMost = 8
+
+func (w *Worker) tidyLoop(ctx context.Context) {
+	repeat(ctx, tidyEvery, nil, func() {
+		if err := w.cfg.Work.Tidy(ctx, tidyAtMost); err != nil {
+			w.warn(ctx, "what a broken import has left could not be removed; trying again", err)
+		}
+	})
+}
+
 func (w *Worker) warn(ctx context.Context, message string, err error) {
 	if ctx.Err() == nil {
 		w.cfg.Logger.WarnContext(ctx, message, slog.Any("error", err))

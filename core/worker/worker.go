@@ -25,7 +25,7 @@ type Config struct {
 	Work     *core.WorkService
 	Pools    []Pool
 	OrgLimit int          // most jobs of a queue that one organization has leased; 0: no limit
-	Maintain bool         // also rescue jobs and index documents, for the whole installation
+	Maintain bool         // also rescue jobs, index documents and tidy up, for the whole installation
 	Logger   *slog.Logger // nil: slog.Default()
 }
 
@@ -87,6 +87,7 @@ func (w *Worker) Start(ctx context.Context) error {
 	if w.cfg.Maintain {
 		w.loops.Go(func() { w.rescueLoop(loop) })
 		w.loops.Go(func() { w.indexLoop(loop) })
+		w.loops.Go(func() { w.tidyLoop(loop) })
 	}
 	return nil
 }

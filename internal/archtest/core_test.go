@@ -15,6 +15,7 @@ var withoutActor = map[string]string{
 	"AuthService.Refresh":      "the refresh token is the credential",
 	"AuthService.Logout":       "the refresh token is the credential",
 	"AuthService.Authenticate": "makes the actor",
+	"AuthService.GrantByEmail": "the operator acts, who may open the store",
 }
 
 // workers is the one service that acts for no user.

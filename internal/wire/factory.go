@@ -28,6 +28,15 @@ func NewFactory(streams *cli.IOStreams, build cli.BuildInfo) *cli.Factory {
 			return p.work(ctx, func() { fmt.Fprintln(streams.ErrOut, "docsctl runs jobs until it is told to end") })
 		})
 	}
+	f.Export = func(ctx context.Context, o cli.Overrides, e cli.Export) (cli.Moved, error) {
+		return exportTo(ctx, o, e, streams.ErrOut)
+	}
+	f.Import = func(ctx context.Context, o cli.Overrides, i cli.Import) (cli.Moved, error) {
+		return importFrom(ctx, o, i, streams.ErrOut)
+	}
+	f.SignIn = func(ctx context.Context, o cli.Overrides, s cli.SignIn) (cli.Granted, error) {
+		return signIn(ctx, o, s, streams.ErrOut)
+	}
 	f.Settings = func(o cli.Overrides) ([]cli.Setting, error) {
 		loaded, err := Load(o)
 		if err != nil {

@@ -28,6 +28,8 @@ type outputFile struct {
 	path   string      // behind symbolic links
 	info   fs.FileInfo // nil when there is no such file yet
 	stream bool        // a device or pipe, which cannot be replaced
+
+	private bool // only its owner may read it
 }
 
 // openOutput finds out whether path can be written, before any work is done for
@@ -85,28 +87,48 @@ func (f *outputFile) temporary() (*os.File, error) {
 		name = name[:200]
 	}
 	path := filepath.Join(filepath.Dir(f.path), name+"."+strings.ToLower(rand.Text())+".tmp")
-	return os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+	mode := fs.FileMode(0o666)
+	if f.private {
+		mode = 0o600
+	}
+	return os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
 }
 
 // write puts text in the place of what the file held. When it fails the old file
 // is as it was, and nothing else is left.
 func (f *outputFile) write(text string) error {
+	return f.writeWith(func(w io.Writer) error {
+		_, err := io.WriteString(w, text)
+		return err
+	})
+}
+
+// writeWith is write for what fill writes. An error of fill's that is one of core's
+// is returned as it is.
+func (f *outputFile) writeWith(fill func(io.Writer) error) error {
 	if f.stream {
-		return f.writeStream(text)
+		return f.writeStream(fill)
 	}
 	tmp, err := f.temporary()
 	if err != nil {
 		return fileError(f.path, "written", err)
 	}
-	if err := f.replace(tmp, text); err != nil {
-		return fileError(f.path, "written", errors.Join(err, os.Remove(tmp.Name())))
+	if err := f.replace(tmp, fill); err != nil {
+		return f.explain(errors.Join(err, os.Remove(tmp.Name())))
 	}
 	return nil
 }
 
-func (f *outputFile) replace(tmp *os.File, text string) error {
-	_, err := io.WriteString(tmp, text)
-	if err == nil && f.info != nil {
+func (f *outputFile) explain(err error) error {
+	if _, ok := errors.AsType[*core.Error](err); ok {
+		return err
+	}
+	return fileError(f.path, "written", err)
+}
+
+func (f *outputFile) replace(tmp *os.File, fill func(io.Writer) error) error {
+	err := fill(tmp)
+	if err == nil && f.info != nil && !f.private {
 		err = tmp.Chmod(f.info.Mode().Perm())
 	}
 	if err == nil {
@@ -125,14 +147,13 @@ func (f *outputFile) replace(tmp *os.File, text string) error {
 	return nil
 }
 
-func (f *outputFile) writeStream(text string) error {
+func (f *outputFile) writeStream(fill func(io.Writer) error) error {
 	w, err := os.OpenFile(f.path, os.O_WRONLY, 0)
 	if err != nil {
 		return fileError(f.path, "written", err)
 	}
-	_, err = io.WriteString(w, text)
-	if err = errors.Join(err, w.Close()); err != nil {
-		return fileError(f.path, "written", err)
+	if err := errors.Join(fill(w), w.Close()); err != nil {
+		return f.explain(err)
 	}
 	return nil
 }

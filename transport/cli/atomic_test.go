@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -113,7 +114,7 @@ func TestOutputFile_writeFails(t *testing.T) {
 		if err := tmp.Close(); err != nil { // so that writing fails as on a full disk
 			t.Fatal(err)
 		}
-		if err := f.replace(tmp, "new"); err == nil {
+		if err := f.replace(tmp, func(w io.Writer) error { _, err := io.WriteString(w, "new"); return err }); err == nil {
 			t.Error("replace with a closed file: got no error")
 		}
 		holds(t, path, "old")

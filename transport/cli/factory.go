@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"io"
 	"time"
 
 	"github.com/docsctl/docsctl/core"
@@ -19,6 +20,12 @@ type Factory struct {
 	Serve func(ctx context.Context, o Overrides) error
 	// Work runs jobs until ctx ends, which is no error.
 	Work func(ctx context.Context, o Overrides) error
+	// Export writes an organization to an archive.
+	Export func(ctx context.Context, o Overrides, e Export) (Moved, error)
+	// Import stores the organization of an archive.
+	Import func(ctx context.Context, o Overrides, i Import) (Moved, error)
+	// SignIn makes a sign-in for a user, without their password.
+	SignIn func(ctx context.Context, o Overrides, s SignIn) (Granted, error)
 	// Migrate moves the store's schema, or only tells its state, and returns
 	// every migration as it then is.
 	Migrate func(ctx context.Context, o Overrides, m Migration) ([]MigrationStatus, error)
@@ -71,4 +78,40 @@ type MigrationStatus struct {
 	Version   int64      `json:"version"`
 	Name      string     `json:"name"`
 	AppliedAt *time.Time `json:"applied_at"`
+}
+
+// Export is what is to be exported. Org is an id, or "local".
+type Export struct {
+	Org      string
+	To       io.Writer
+	Progress func(kind string) // told of each row
+}
+
+// Import is where an organization is to come from. With Local the commands that
+// need no server work on it from then on.
+type Import struct {
+	From     io.Reader
+	Local    bool
+	Progress func(kind string) // told of each row
+}
+
+// Moved is what an export or an import has moved.
+type Moved struct {
+	OrganizationID string      `json:"organization_id"`
+	Counts         []KindCount `json:"counts"` // of every kind, in the archive's order
+}
+
+// KindCount is how many rows of a kind there were.
+type KindCount struct {
+	Kind  string `json:"kind"`
+	Count int    `json:"count"`
+}
+
+// SignIn names a user. Org is an id, or "local".
+type SignIn struct{ Org, Email string }
+
+// Granted is a sign-in that can be used once, within ExpiresIn seconds.
+type Granted struct {
+	RefreshToken string `json:"refresh_token"`
+	ExpiresIn    int    `json:"expires_in"`
 }

@@ -77,7 +77,8 @@ func NewCmdRoot(f *Factory) *cobra.Command {
 	cmd.SetHelpCommand(newCmdHelp())
 	cmd.AddCommand(
 		NewCmdSummarize(f, nil), NewCmdServe(f, nil), NewCmdWorker(f, nil),
-		NewCmdMigrate(f), NewCmdConfig(f, nil), NewCmdHealth(f, nil), NewCmdVersion(f, nil), NewCmdCompletion(f),
+		NewCmdExport(f, nil), NewCmdImport(f, nil), NewCmdAdmin(f), NewCmdMigrate(f), NewCmdConfig(f, nil),
+		NewCmdHealth(f, nil), NewCmdVersion(f, nil), NewCmdCompletion(f),
 	)
 	return cmd
 }

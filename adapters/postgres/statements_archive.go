@@ -1,0 +1,40 @@
+package postgres
+
+// archives is the statements of exports and imports. An export's order is that of
+// an index, so that no row waits for a sort; jobs are small.
+func (s *statements) archives() {
+	const from = ` from summaries s join documents d on d.org_id = $1 and d.id = s.doc_id where s.org_id = $1`
+	s.beginExport = `begin isolation level repeatable read, read only`
+	s.exportOrganization = s.getOrganization + ` and not exists (select from imports i where i.org_id = $1)`
+	s.exportUsers = `select ` + userColumns + ` from users where org_id = $1 order by id`
+	s.exportSessions = `select ` + sessionColumns + ` from sessions where org_id = $1 order by id`
+	s.exportTemplates = `select ` + templateColumns + ` from templates t where t.org_id = $1 order by t.id`
+	s.exportDocuments = `select ` + documentColumns + `, d.content from documents d where d.org_id = $1 order by d.id`
+	s.exportJobs = `select ` + jobColumns + ` from jobs j where j.org_id = $1 order by j.parent_id is not null, j.created_at, j.id`
+	s.exportSummaries = `select ` + summaryColumns + from + ` order by s.id`
+	s.exportEvents = `select e.type, e.at, e.data from events e where e.org_id = $1 order by e.xid, e.id`
+
+	s.beginImport = `insert into imports (org_id, id, valid_until) values ($1, $2, clock_timestamp() + make_interval(secs => $3))`
+	s.renewImport = `update imports set valid_until = clock_timestamp() + make_interval(secs => $3) where org_id = $1 and id = $2`
+	s.takeImport = `update imports set id = $2, valid_until = clock_timestamp() + make_interval(secs => $3)
+		where org_id = $1 and valid_until <= clock_timestamp()`
+	s.endImport = `delete from imports where org_id = $1 and id = $2`
+	s.activateUsers = `update users set is_active = true where org_id = $1 and id <> all ($2::uuid[])`
+	s.abandonedImports = `select org_id from docsctl_abandoned_imports($1)`
+
+	s.discardEvents = `delete from events e where e.org_id = $1 and (e.xid, e.id) in (
+			select p.xid, p.id from events p where p.org_id = $1 order by p.xid, p.id limit $2)`
+	s.discardChildren = `delete from jobs where org_id = $1 and id in (
+			select p.id from jobs p where p.org_id = $1 and p.parent_id is not null order by p.created_at desc, p.id desc limit $2)`
+	s.discardPending = `delete from search_pending where org_id = $1 and document_id in (
+			select p.document_id from search_pending p where p.org_id = $1 order by p.document_id limit $2)`
+	s.discardSummaries, s.discardJobs = discard("summaries"), discard("jobs")
+	s.discardDocuments, s.discardTemplates = discard("documents"), discard("templates")
+	s.discardSessions, s.discardUsers = discard("sessions"), discard("users")
+	s.discardOrganization = `delete from organizations where org_id = $1 and $2 > 0`
+}
+
+// discard deletes up to $2 rows of a table.
+func discard(table string) string {
+	return `delete from ` + table + ` where org_id = $1 and id in (select p.id from ` + table + ` p where p.org_id = $1 order by p.id limit $2)`
+}

@@ -1,0 +1,103 @@
+package archive
+
+import (
+	"context"
+	"reflect"
+
+	"github.com/docsctl/docsctl/core"
+)
+
+// kind is one noun of an archive. A new noun is a field of core.ArchiveRows and a
+// line in kinds.
+type kind struct {
+	name string
+	codec
+	export func(rows *core.ArchiveRows, put func(row any) error)               // subscribes put to the noun
+	write  func(ctx context.Context, im *importing, tx core.Tx, row any) error // into the target
+}
+
+// kinds is every noun in the order of core.ArchiveRows, which is an archive's.
+func kinds() []kind {
+	return []kind{
+		newKind("organization", func(r *core.ArchiveRows) *func(*core.Organization) error { return &r.Organization }, (*importing).organization),
+		newKind("user", func(r *core.ArchiveRows) *func(*core.User) error { return &r.User }, (*importing).user),
+		newKind("session", func(r *core.ArchiveRows) *func(*core.Session) error { return &r.Session }, (*importing).session),
+		newKind("template", func(r *core.ArchiveRows) *func(*core.Template) error { return &r.Template }, (*importing).template, "IsDefault"),
+		newKind("document", func(r *core.ArchiveRows) *func(*core.Document) error { return &r.Document }, (*importing).document),
+		newKind("job", func(r *core.ArchiveRows) *func(*core.Job) error { return &r.Job }, (*importing).job),
+		newKind("summary", func(r *core.ArchiveRows) *func(*core.Summary) error { return &r.Summary }, (*importing).summary, "Stale"),
+		newKind("event", func(r *core.ArchiveRows) *func(*core.NewEvent) error { return &r.Event }, (*importing).event),
+	}
+}
+
+// newKind ties a noun's name to where its rows come from and where they go to.
+// computed names the fields that a store works out anew.
+func newKind[T any](name string, from func(*core.ArchiveRows) *func(*T) error,
+	write func(im *importing, ctx context.Context, tx core.Tx, row *T) error, computed ...string,
+) kind {
+	return kind{
+		name:  name,
+		codec: newCodec(reflect.TypeFor[T](), computed...),
+		export: func(rows *core.ArchiveRows, put func(any) error) {
+			*from(rows) = func(row *T) error { return put(row) }
+		},
+		write: func(ctx context.Context, im *importing, tx core.Tx, row any) error {
+			return write(im, ctx, tx, row.(*T)) // the codec made it
+		},
+	}
+}
+
+// Kinds returns the names of the nouns in an archive, in its order.
+func Kinds() []string {
+	var names []string
+	for _, k := range kinds() {
+		names = append(names, k.name)
+	}
+	return names
+}
+
+func (im *importing) organization(ctx context.Context, tx core.Tx, o *core.Organization) error {
+	return tx.Organizations.Create(ctx, o)
+}
+
+// user stores everybody as inactive: nobody signs in before the end.
+func (im *importing) user(ctx context.Context, tx core.Tx, u *core.User) error {
+	hidden := *u
+	hidden.IsActive = false
+	return tx.Users.Create(ctx, &hidden)
+}
+
+func (im *importing) session(ctx context.Context, tx core.Tx, s *core.Session) error {
+	return tx.Sessions.Create(ctx, s)
+}
+
+func (im *importing) template(ctx context.Context, tx core.Tx, t *core.Template) error {
+	return tx.Templates.Create(ctx, t)
+}
+
+func (im *importing) document(ctx context.Context, tx core.Tx, d *core.Document) error {
+	return tx.Documents.Create(ctx, d)
+}
+
+// job gives a job that was running back unharmed, as a worker does that is shut
+// down: the run at the source is none here.
+func (im *importing) job(ctx context.Context, tx core.Tx, j *core.Job) error {
+	waiting := *j
+	if j.Status == core.JobInProgress {
+		waiting.Status, waiting.Attempt = core.JobPending, max(j.Attempt-1, 0)
+	}
+	if waiting.Status == core.JobPending && waiting.NextAttemptAt == nil {
+		waiting.NextAttemptAt = &im.at
+	}
+	return tx.Jobs.Restore(ctx, &waiting)
+}
+
+func (im *importing) summary(ctx context.Context, tx core.Tx, s *core.Summary) error {
+	return tx.Summaries.Create(ctx, s)
+}
+
+// event bypasses Outbox.Append, whose encoder would change the data's spaces.
+func (im *importing) event(_ context.Context, tx core.Tx, e *core.NewEvent) error {
+	tx.Appended = append(tx.Appended, *e)
+	return nil
+}

@@ -1,0 +1,365 @@
+package coretest
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"reflect"
+	"strings"
+	"time"
+
+	"github.com/docsctl/docsctl/core"
+	"github.com/docsctl/docsctl/core/archive"
+)
+
+func archiveCases() []storeCase {
+	return []storeCase{
+		{"ArchiveKeepsEveryRow", archiveKeepsEveryRow},
+		{"ArchiveIsASnapshot", archiveIsASnapshot},
+		{"ExportReturnsItsReceiversError", exportReturnsItsReceiversError},
+		{"ImportedWorkIsStarted", importedWorkIsStarted},
+		{"ImportOfABrokenArchiveLeavesNothing", importOfABrokenArchiveLeavesNothing},
+		{"ImportConflicts", importConflicts},
+		{"UnfinishedImportIsNotThere", unfinishedImportIsNotThere},
+		{"AbandonedImportIsTakenOver", abandonedImportIsTakenOver},
+	}
+}
+
+// rowLists is every row of an organization, by its noun.
+type rowLists map[string][]any
+
+// into returns functions that add to the lists.
+func (l rowLists) into() core.ArchiveRows {
+	return core.ArchiveRows{
+		Organization: adds[core.Organization](l, "organization"), User: adds[core.User](l, "user"), Session: adds[core.Session](l, "session"),
+		Template: adds[core.Template](l, "template"), Document: adds[core.Document](l, "document"), Job: adds[core.Job](l, "job"),
+		Summary: adds[core.Summary](l, "summary"), Event: adds[core.NewEvent](l, "event"),
+	}
+}
+
+func adds[T any](l rowLists, noun string) func(*T) error {
+	return func(row *T) error { l[noun] = append(l[noun], row); return nil }
+}
+
+func exportRows(s *scene, store core.Store, t core.Tenant) rowLists {
+	s.Helper()
+	l := rowLists{}
+	if err := store.Tenant(t).Read().Archive.Export(s.Context(), l.into()); err != nil {
+		s.Fatalf("export: %v", err)
+	}
+	return l
+}
+
+func exportFile(s *scene, o *Org) []byte {
+	s.Helper()
+	var file bytes.Buffer
+	sum, err := archive.Export(s.Context(), o.Store.Tenant(o.Tenant), o.Tenant, &file, nil)
+	if err != nil || sum.OrganizationID != o.Organization.ID {
+		s.Fatalf("export: got %+v, %v", sum, err)
+	}
+	return file.Bytes()
+}
+
+// fullOrg stores an organization with rows whose every field is set.
+func (s *scene) fullOrg() *Org {
+	s.Helper()
+	o := s.org(func(o *core.Organization) {
+		o.PlanType, o.DefaultTemplateID = core.PlanEnterprise, new(core.NewID[core.TemplateID]())
+	})
+	at := Now()
+	o.NewUser(s, func(u *core.User) {
+		u.Email, u.EmailKey, u.Name, u.LastLoginAt = "Zoë.Straße@Example.org", "zoë.strasse@example.org", "Zoë \u2028 <b>&", &at
+	})
+	o.NewUser(s, func(u *core.User) { u.IsActive, u.PasswordHash = false, "" })
+	o.NewSession(s, func(x *core.Session) {
+		x.FamilyID, x.UsedAt, x.RevokedAt = core.NewID[core.SessionID](), &at, new(at.Add(time.Microsecond))
+	})
+	schema := json.RawMessage(`{ "type":"object",  "a": "<&>é" }`)
+	o.NewTemplate(s, func(x *core.Template) { x.JSONSchema, x.Focus = schema, true })
+	d := o.NewDocument(s, func(d *core.Document) {
+		d.Content = strings.Repeat("Zeile mit \"Anführung\" \t \u2029 <&> 漢字 \U0001F600\n", 1000)
+		d.SourceURL, d.ExternalID, d.ExternalLastUpdated = "https://example.org/?a=1&b=2", "page 1", &at
+		d.IntegrationID, d.ErrorMessage, d.Version, d.Revision = new(core.NewID[core.IntegrationID]()), "the last sync failed", 7, 9
+	})
+	o.NewDocument(s)
+	parent := o.NewJob(s, func(j *core.Job) { j.Type = core.JobBulkSummarize })
+	j := o.NewJob(s, func(j *core.Job) {
+		j.ParentID, j.LocalQueue, j.TaskID, j.Attempt = &parent.ID, core.LocalQueue("x"), "task", 2
+		j.StartedAt, j.ErrorCode, j.ErrorMessage = &at, core.CodeUnavailable, "it was away"
+		j.Progress, j.FinishedAt = core.Progress{Done: 1, Total: 3, Message: "reading"}, new(at.Add(time.Hour))
+		j.Result = json.RawMessage(`{"n" : 9007199254740993}`)
+	})
+	o.InTx(s, func(ctx context.Context, tx core.Tx) error {
+		return tx.Summaries.Create(ctx, o.fullSummary(d, j, schema))
+	})
+	for i := range 3 {
+		o.InTx(s, func(_ context.Context, tx core.Tx) error {
+			tx.Appended = append(tx.Appended,
+				core.NewEvent{Type: core.EventDocumentCreated, At: at, Data: json.RawMessage(`{ "n": ` + string(rune('0'+i)) + ` }`)},
+				core.NewEvent{Type: core.EventJobQueued, At: at, Data: json.RawMessage(`{"n":"` + string(rune('a'+i)) + `"}`)})
+			return nil
+		})
+	}
+	return o
+}
+
+func (o *Org) fullSummary(d *core.Document, j *core.Job, schema json.RawMessage) *core.Summary {
+	return o.summary(d, func(x *core.Summary) {
+		x.JobID, x.JSONSchema, x.Focus, x.MaxCostUSD, x.AllowPartial, x.Refresh = j.ID, schema, true, new(0.1), true, true
+		x.Text, x.Language, x.ModelRequested, x.ModelUsed, x.TokensUsed = "A text.", "de", "large", "larger", 1<<53+1
+		x.Status, x.ErrorMessage, x.DocVersion = core.SummaryComplete, "partly", 6
+		x.Usage = core.Usage{InputTokens: 1, OutputTokens: 2, LLMCalls: 3, CachedCalls: 4, CachedTokens: 5, CostUSD: new(0.3)}
+		x.Coverage = core.Coverage{CharsTotal: 9, CharsRead: 8, Chunks: 7, ChunksFailed: 6, PagesTotal: 5, PagesWithoutText: []int{4}}
+		x.Citations = []core.Citation{{Start: 1, End: 2, Sources: []core.Source{{Start: 3, End: 4, Quote: "é", Page: 5}}}}
+		x.Warnings = []core.Warning{{Code: core.WarnNoSentences, Severity: core.SeverityLow, Message: "m", Start: new(1), End: new(2)}}
+	})
+}
+
+// archiveKeepsEveryRow moves an organization with every field set to another store
+// and compares what is exported there.
+func archiveKeepsEveryRow(s *scene) {
+	o := s.fullOrg()
+	want := exportRows(s, s.store, o.Tenant)
+	wantEveryField(s, want)
+	file := exportFile(s, o)
+	target := s.factory.Open(s.T)
+	sum, err := archive.Import(s.Context(), target, bytes.NewReader(file), nil)
+	if err != nil {
+		s.Fatalf("import: %v", err)
+	}
+	got := exportRows(s, target, o.Tenant)
+	for _, noun := range archive.Kinds() {
+		if sum.Counts[noun] != len(want[noun]) {
+			s.Errorf("%s: counted %d, want %d", noun, sum.Counts[noun], len(want[noun]))
+		}
+		wantSame(s, noun, got[noun], want[noun])
+	}
+	logins, err := target.System().Logins(s.Context(), o.User.EmailKey)
+	if err != nil || len(logins) != 1 || logins[0].PasswordHash != o.User.PasswordHash {
+		s.Errorf("sign-in data afterwards: got %v, %v, want the admin's", logins, err)
+	}
+	refs, err := target.System().Unindexed(s.Context(), 10)
+	if err != nil || len(refs) != len(want["document"]) {
+		s.Errorf("documents to be indexed: got %v, %v, want every one", refs, err)
+	}
+	abandoned, err := target.System().AbandonedImports(s.Context(), 10)
+	if err != nil || len(abandoned) != 0 {
+		s.Errorf("imports afterwards: got %v, %v, want none", abandoned, err)
+	}
+}
+
+// alwaysZero are the fields that no row of fullOrg can have.
+var alwaysZero = map[string]bool{"Template.IsDefault": true}
+
+// wantEveryField reports fields of a noun that no row has set: a field that is
+// added must be in fullOrg, so that the case notices when an archive drops it.
+func wantEveryField(s *scene, rows rowLists) {
+	s.Helper()
+	for _, noun := range archive.Kinds() {
+		if len(rows[noun]) == 0 {
+			s.Errorf("there is no %s", noun)
+			continue
+		}
+		t := reflect.TypeOf(rows[noun][0]).Elem()
+		for i := range t.NumField() {
+			set := false
+			for _, row := range rows[noun] {
+				set = set || !reflect.ValueOf(row).Elem().Field(i).IsZero()
+			}
+			if name := t.Name() + "." + t.Field(i).Name; !set && !alwaysZero[name] {
+				s.Errorf("%s is not set in any row: set it in fullOrg", name)
+			}
+		}
+	}
+}
+
+func archiveIsASnapshot(s *scene) {
+	o := s.fullOrg()
+	want := exportRows(s, s.store, o.Tenant)
+	got := rowLists{}
+	to := got.into()
+	user, wrote := to.User, false
+	to.User = func(u *core.User) error {
+		if !wrote { // the export has begun
+			wrote = true
+			d := o.NewDocument(s)
+			o.NewSummary(s, d)
+			o.NewTemplate(s)
+			o.NewSession(s)
+			o.appendEvent(s, "later")
+			first := *want["document"][0].(*core.Document)
+			first.Title = "changed meanwhile"
+			o.InTx(s, func(ctx context.Context, tx core.Tx) error { return tx.Documents.Update(ctx, &first) })
+		}
+		return user(u)
+	}
+	if err := o.Read().Archive.Export(s.Context(), to); err != nil {
+		s.Fatalf("export: %v", err)
+	}
+	wantSame(s, "export while others write", got, want)
+}
+
+func exportReturnsItsReceiversError(s *scene) {
+	o := s.fullOrg()
+	to := rowLists{}.into()
+	to.Document = func(*core.Document) error { return errOfTest }
+	to.Job = func(*core.Job) error { s.Error("called after an error"); return nil }
+	if err := o.Read().Archive.Export(s.Context(), to); !errors.Is(err, errOfTest) {
+		s.Errorf("got %v, want the receiver's error", err)
+	}
+	exportRows(s, s.store, o.Tenant) // and the store goes on
+	err := s.store.Tenant(core.TrustTenant(core.NewID[core.OrgID]())).Read().Archive.Export(s.Context(), rowLists{}.into())
+	wantCode(s, "export of an unknown organization", err, core.CodeNotFound)
+	err = o.TryTx(s, func(ctx context.Context, _ core.Tx) error { return o.Read().Archive.Export(ctx, rowLists{}.into()) })
+	if !errors.Is(err, core.ErrOuterRead) {
+		s.Errorf("export inside a transaction: got %v, want ErrOuterRead", err)
+	}
+}
+
+// importedWorkIsStarted imports a job that waits, one that runs and one that has ended.
+func importedWorkIsStarted(s *scene) {
+	o := s.org()
+	running := o.NewJob(s)
+	lease := s.lease(running, time.Minute)
+	err := s.store.Tenant(o.Tenant).InLease(s.Context(), lease, func(ctx context.Context, tx core.Tx) error {
+		running.Status, running.Attempt, running.NextAttemptAt, running.StartedAt = core.JobInProgress, 1, nil, new(Now())
+		return tx.Jobs.Update(ctx, running)
+	})
+	if err != nil {
+		s.Fatal(err)
+	}
+	ended := o.NewJob(s)
+	ended.Status, ended.FinishedAt, ended.NextAttemptAt = core.JobCompleted, new(Now()), nil
+	o.InTx(s, func(ctx context.Context, tx core.Tx) error { return tx.Jobs.Update(ctx, ended) })
+	waiting := o.NewJob(s, func(j *core.Job) { j.LocalQueue = core.LocalQueue("gone") })
+	file := exportFile(s, o)
+	target := s.factory.Open(s.T)
+	if _, err := archive.Import(s.Context(), target, bytes.NewReader(file), nil); err != nil {
+		s.Fatalf("import: %v", err)
+	}
+	leases, err := target.System().Claim(s.Context(), core.ClaimRequest{Queue: core.QueueLLM, Limit: 10, TTL: time.Minute})
+	claimed := map[core.JobID]bool{}
+	for _, l := range leases {
+		claimed[l.JobID] = true
+	}
+	if err != nil || len(leases) != 2 || !claimed[running.ID] || !claimed[waiting.ID] {
+		s.Errorf("claimed %v, %v, want what was running and what was waiting", leases, err)
+	}
+	got, err := target.Tenant(o.Tenant).Read().Jobs.Get(s.Context(), running.ID)
+	if err != nil || got.Status != core.JobPending || got.Attempt != 0 || got.NextAttemptAt == nil || got.StartedAt == nil {
+		s.Errorf("what was running: got %+v, %v, want it pending, the attempt not counted", got, err)
+	}
+}
+
+// lots gives an organization more rows than one batch of an import.
+func (s *scene) lots() *Org {
+	s.Helper()
+	o := s.fullOrg()
+	o.InTx(s, func(ctx context.Context, tx core.Tx) error {
+		for range 600 {
+			x := o.session()
+			if err := tx.Sessions.Create(ctx, &x); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return o
+}
+
+// failing reads n bytes and then fails.
+type failing struct {
+	io.Reader
+	err error
+}
+
+func (f failing) Read(p []byte) (int, error) {
+	n, err := f.Reader.Read(p)
+	if err == io.EOF { //nolint:errorlint // io.Reader's contract
+		err = f.err
+	}
+	return n, err
+}
+
+func importOfABrokenArchiveLeavesNothing(s *scene) {
+	o := s.lots()
+	file := exportFile(s, o)
+	target := s.factory.Open(s.T)
+	flipped := bytes.Clone(file)
+	flipped[len(file)*3/4] ^= 0x40
+	for name, in := range map[string]io.Reader{
+		"cut after a tenth":  bytes.NewReader(file[:len(file)/10]),
+		"cut near the end":   bytes.NewReader(file[:len(file)-9]),
+		"one bit is another": bytes.NewReader(flipped),
+		"more behind it":     bytes.NewReader(append(bytes.Clone(file), "more"...)),
+	} {
+		_, err := archive.Import(s.Context(), target, in, nil)
+		wantCode(s, name, err, core.CodeValidation)
+		s.wantNothingImported(name, target, o)
+	}
+	_, err := archive.Import(s.Context(), target, failing{bytes.NewReader(file[:len(file)-9]), errOfTest}, nil)
+	if !errors.Is(err, errOfTest) {
+		s.Errorf("a stream that breaks: got %v, want its error", err)
+	}
+	s.wantNothingImported("a stream that breaks", target, o)
+	ctx, cancel := context.WithCancel(s.Context())
+	rows := 0
+	_, err = archive.Import(ctx, target, bytes.NewReader(file), func(string) {
+		if rows++; rows == 501 {
+			cancel()
+		}
+	})
+	if !errors.Is(err, context.Canceled) {
+		s.Errorf("an interrupt: got %v, want context.Canceled", err)
+	}
+	s.wantNothingImported("an interrupt", target, o)
+	if _, err := archive.Import(s.Context(), target, bytes.NewReader(file), nil); err != nil {
+		s.Errorf("the whole archive afterwards: %v", err)
+	}
+}
+
+// wantNothingImported reports what of o can be seen in target.
+func (s *scene) wantNothingImported(name string, target core.Store, o *Org) {
+	s.Helper()
+	ctx := s.Context()
+	_, err := target.Tenant(o.Tenant).Read().Organizations.Get(ctx)
+	wantCode(s, name+": organization", err, core.CodeNotFound)
+	logins, err := target.System().Logins(ctx, o.User.EmailKey)
+	if err != nil || len(logins) != 0 {
+		s.Errorf("%s: sign-in data: got %v, %v, want none", name, logins, err)
+	}
+	refs, err := target.System().Unindexed(ctx, 10)
+	if err != nil || len(refs) != 0 {
+		s.Errorf("%s: documents to be indexed: got %v, %v, want none", name, refs, err)
+	}
+	leases, err := target.System().Claim(ctx, core.ClaimRequest{Queue: core.QueueLLM, Limit: 10, TTL: time.Minute})
+	if err != nil || len(leases) != 0 {
+		s.Errorf("%s: claim: got %v, %v, want none", name, leases, err)
+	}
+	err = target.Tenant(o.Tenant).InTx(ctx, func(ctx context.Context, tx core.Tx) error {
+		return tx.Imports.Begin(ctx, core.ImportMark{ID: core.NewID[string](), TTL: -time.Minute})
+	})
+	wantCode(s, name+": mark", err, "")
+	if err := core.DiscardAbandoned(ctx, target.Tenant(o.Tenant)); err != nil {
+		s.Errorf("%s: discard: %v", name, err)
+	}
+}
+
+func importConflicts(s *scene) {
+	o := s.fullOrg()
+	before := exportRows(s, s.store, o.Tenant)
+	file := exportFile(s, o)
+	_, err := archive.Import(s.Context(), s.store, bytes.NewReader(file), nil)
+	wantCode(s, "import of what is there", err, core.CodeConflict)
+	wantSame(s, "what was there", exportRows(s, s.store, o.Tenant), before)
+	target := s.factory.Open(s.T)
+	begun := core.ImportMark{ID: core.NewID[string](), TTL: time.Minute}
+	err = target.Tenant(o.Tenant).InTx(s.Context(), func(ctx context.Context, tx core.Tx) error { return tx.Imports.Begin(ctx, begun) })
+	wantCode(s, "begin", err, "")
+	_, err = archive.Import(s.Context(), target, bytes.NewReader(file), nil)
+	wantCode(s, "import while another is under way", err, core.CodeConflict)
+	err = target.Tenant(o.Tenant).InTx(s.Context(), func(ctx context.Context, tx core.Tx) error { return tx.Imports.Renew(ctx, begun) })
+	wantCode(s, "the other import afterwards", err, "")
+}
