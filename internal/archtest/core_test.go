@@ -15,6 +15,7 @@ var withoutActor = map[string]string{
 	"AuthService.Refresh":      "the refresh token is the credential",
 	"AuthService.Logout":       "the refresh token is the credential",
 	"AuthService.Authenticate": "makes the actor",
+	"AuthService.Redeem":       "makes the actor",
 }
 
 // workers is the one service that acts for no user.
