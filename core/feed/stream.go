@@ -72,6 +72,7 @@ type Stream struct {
 	follower *follower
 	id       string
 	start    core.Position
+	last     core.Position
 	topics   atomic.Uint32        // a topicSet
 	place    atomic.Pointer[link] // the last item taken; nil while behind, and when ended
 	done     chan struct{}        // closed by end
@@ -102,7 +103,7 @@ func (f *follower) open(ctx context.Context, o Options) (*Stream, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Stream{follower: f, id: core.NewID[string](), at: state.Last, behind: true, done: make(chan struct{})}
+	s := &Stream{follower: f, id: core.NewID[string](), at: state.Last, last: state.Last, behind: true, done: make(chan struct{})}
 	s.topics.Store(uint32(topics))
 	if o.Since != "" {
 		s.resumed = true
@@ -126,9 +127,12 @@ func (f *follower) open(ctx context.Context, o Options) (*Stream, error) {
 // ID is the connection's id.
 func (s *Stream) ID() string { return s.id }
 
-// Start returns the position after which the stream's events come: the log's end
-// at the time of Open, or Options.Since.
+// Start returns the position after which the stream's events come: Last, or
+// Options.Since.
 func (s *Stream) Start() core.Position { return s.start }
+
+// Last returns the log's end at the time of Open.
+func (s *Stream) Last() core.Position { return s.last }
 
 // Next returns the next item, waiting for it. It returns ctx's error when ctx ends
 // first, and the reason as soon as the stream has ended. Another error means that
