@@ -33,3 +33,14 @@ func (a absentTokens) Issue(AccessClaims) (string, error) { return "", a.err("ac
 func (a absentTokens) Verify(string, time.Time) (AccessClaims, error) {
 	return AccessClaims{}, a.err("access tokens")
 }
+
+// absentPresence is absent for Presence: connections go on without being listed.
+type absentPresence struct{ absent }
+
+func (absentPresence) Put(context.Context, Tenant, Connection, time.Duration) error { return nil }
+
+func (absentPresence) Remove(context.Context, Tenant, string) error { return nil }
+
+func (a absentPresence) List(context.Context, Tenant) ([]Connection, error) {
+	return nil, a.err("list of connections")
+}

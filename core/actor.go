@@ -59,6 +59,7 @@ const (
 	permEditTemplate    permission = "edit template"
 	permDefaultTemplate permission = "choose default template"
 	permControlJob      permission = "control job"
+	permConnections     permission = "see and end connections"
 )
 
 // rule says who has a permission.
@@ -79,6 +80,7 @@ var permissions = map[permission]rule{
 	permEditTemplate:    ruleOwn,
 	permDefaultTemplate: ruleAdmin,
 	permControlJob:      ruleOwn,
+	permConnections:     ruleAdmin,
 }
 
 // may returns nil when a has p over a thing that owner made; owner is "" where

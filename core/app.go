@@ -16,6 +16,7 @@ type Ports struct {
 	Extractor  Extractor      // nil: Documents.Import answers CodeUnavailable
 	Hasher     PasswordHasher // nil: so do Auth.Register and Auth.Login
 	Tokens     AccessTokens   // nil: so does all of Auth
+	Presence   Presence       // nil: so does Connections.List
 }
 
 // Config is what an App is built of.
@@ -41,6 +42,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Tokens == nil {
 		c.Tokens = absentTokens{}
+	}
+	if c.Presence == nil {
+		c.Presence = absentPresence{}
 	}
 	if c.FoldEmail == nil {
 		c.FoldEmail = strings.ToLower
@@ -75,12 +79,13 @@ func (c Config) validate() error {
 
 // App is the product: one service a noun. Its methods may be called concurrently.
 type App struct {
-	Auth      *AuthService
-	Documents *DocumentService
-	Summaries *SummaryService
-	Templates *TemplateService
-	Jobs      *JobService
-	Work      *WorkService // for workers; not for requests
+	Auth        *AuthService
+	Documents   *DocumentService
+	Summaries   *SummaryService
+	Templates   *TemplateService
+	Jobs        *JobService
+	Connections *ConnectionService
+	Work        *WorkService // for workers; not for requests
 }
 
 // New checks c and returns the App. It does no I/O and starts nothing.
@@ -94,6 +99,7 @@ func New(c Config) (*App, error) {
 	app.Documents = &DocumentService{cfg: c}
 	app.Summaries = &SummaryService{cfg: c}
 	app.Templates = &TemplateService{cfg: c}
+	app.Connections = &ConnectionService{cfg: c}
 	kinds := jobKinds(c)
 	app.Jobs = &JobService{cfg: c, kinds: kinds}
 	app.Work = &WorkService{cfg: c, kinds: kinds}

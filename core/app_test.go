@@ -21,6 +21,7 @@ import (
 type installation struct {
 	*core.App
 	store *sqlite.Store
+	bus   *inproc.Bus
 	model *coremock.SummarizerMock
 }
 
@@ -56,13 +57,14 @@ func install(t *testing.T) *installation {
 	app, err := core.New(core.Config{
 		Ports: core.Ports{
 			Store: store, Bus: bus, Summarizer: model, Extractor: extract.New(extract.Config{}), Hasher: hasher, Tokens: tokens,
+			Presence: inproc.NewPresence(nil),
 		},
 		Logger: slog.New(slog.DiscardHandler), JobLease: 3 * time.Second, FoldEmail: identity.FoldEmail,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &installation{App: app, store: store, model: model}
+	return &installation{App: app, store: store, bus: bus, model: model}
 }
 
 const testPassword = "correct horse battery"

@@ -215,15 +215,19 @@ func (s *AuthService) Authenticate(ctx context.Context, token string) (Actor, er
 	if err != nil {
 		return Actor{}, err
 	}
-	t := TrustTenant(claims.OrgID)
-	user, err := s.cfg.Store.Tenant(t).Read().Users.Get(ctx, claims.UserID)
+	return s.actor(ctx, TrustTenant(claims.OrgID), claims.UserID, claims.SessionID)
+}
+
+// actor reads what a user may do now.
+func (s *AuthService) actor(ctx context.Context, t Tenant, id UserID, session SessionID) (Actor, error) {
+	user, err := s.cfg.Store.Tenant(t).Read().Users.Get(ctx, id)
 	if CodeOf(err) == CodeNotFound || err == nil && !user.IsActive {
 		return Actor{}, &Error{Code: CodeAuthentication, Message: "the token is no longer valid; sign in again"}
 	}
 	if err != nil {
 		return Actor{}, err
 	}
-	return Actor{tenant: t, user: user.ID, role: user.Role, session: claims.SessionID}, nil
+	return Actor{tenant: t, user: user.ID, role: user.Role, session: session}, nil
 }
 
 // Me returns the acting user and their organization.

@@ -13,6 +13,10 @@ func (t Topic) String() string { return t.name }
 // ephemeral event itself.
 func FeedTopic(t Tenant) Topic { return Topic{name: "feed:" + string(t.OrgID())} }
 
+// ConnectionsTopic tells the nodes that hold t's connections to end one; the body
+// is its id.
+func ConnectionsTopic(t Tenant) Topic { return Topic{name: "connections:" + string(t.OrgID())} }
+
 // WorkTopic tells that q may have due jobs.
 func WorkTopic(q Queue) Topic { return Topic{name: "work:" + string(q)} }
 

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// change runs fn in one transaction of t and tells the bus after the commit. It
-// is, with changeLeased and tell, the only caller of EventBus.Notify.
+// change runs fn in one transaction of t and tells the bus after the commit. This
+// file has the only callers of EventBus.Notify.
 func (c Config) change(ctx context.Context, t Tenant, fn func(ctx context.Context, tx Tx) error) error {
 	var out *Outbox
 	err := c.Store.Tenant(t).InTx(ctx, func(ctx context.Context, tx Tx) error {
@@ -74,6 +74,9 @@ func (c Config) tell(ctx context.Context, notices ...Notice) {
 		c.Logger.WarnContext(ctx, "the bus did not take a notice; listeners will poll", slog.Any("error", err))
 	}
 }
+
+// order hands over a notice whose loss the caller has to know of.
+func (c Config) order(ctx context.Context, n Notice) error { return c.Bus.Notify(ctx, n) }
 
 // tellEphemeral tells listeners of t's feed what is not worth storing.
 func (c Config) tellEphemeral(ctx context.Context, t Tenant, typ EventType, at time.Time, data any) {

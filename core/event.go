@@ -49,10 +49,19 @@ func (t EventType) Topic() string {
 // Topics returns every topic of the feed.
 func Topics() []string { return []string{"jobs", "documents", "summaries", "integrations"} }
 
-// Position is a place in a tenant's event log, EPOCH-PLACE. Within an epoch
-// positions sort as text in the log's order. EPOCH names the life of the log and
-// is new after a restore or an import.
+// Position is a place in a tenant's event log, EPOCH-PLACE: letters and digits,
+// a dash, digits. Within an epoch positions sort as text in the log's order. EPOCH
+// names the life of the log and is new after a restore or an import.
 type Position string
+
+// maxPosition is more than any store needs.
+const maxPosition = 128
+
+// Valid reports whether p has a position's form. It may still be of another log.
+func (p Position) Valid() bool {
+	epoch, place, ok := strings.Cut(string(p), "-")
+	return ok && len(p) <= maxPosition && epoch != "" && alphanumeric(epoch) && place != "" && strings.Trim(place, "0123456789") == ""
+}
 
 // Epoch returns the part before the dash, "" when there is none.
 func (p Position) Epoch() string {
@@ -61,6 +70,17 @@ func (p Position) Epoch() string {
 		return ""
 	}
 	return epoch
+}
+
+// SummaryDelta is the data of an EventSummaryDelta: text as the model writes it. A
+// lower offset or a new attempt replaces what came before.
+type SummaryDelta struct {
+	SummaryID SummaryID `json:"summary_id"`
+	JobID     JobID     `json:"job_id"`
+	Run       int       `json:"run"`
+	Attempt   int       `json:"attempt"`
+	Offset    int       `json:"offset"` // of Text in the summary, in characters
+	Text      string    `json:"text"`
 }
 
 // NewEvent is an event to be appended. Data is the JSON form of a Job, a Document

@@ -6,11 +6,12 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"log/slog"
+	"strings"
 	"time"
 )
 
-// Session is one refresh token in the chain that a sign-in starts. Each refresh
-// ends one session and begins the next of the same family.
+// Session is one refresh token in the chain that a sign-in starts, or one ticket.
+// Each refresh ends one session and begins the next of the same family.
 type Session struct {
 	ID        SessionID
 	FamilyID  SessionID // the first session's id
@@ -38,20 +39,38 @@ func errRefresh() error {
 	return &Error{Code: CodeAuthentication, Message: "the refresh token is no longer valid; sign in again"}
 }
 
+// What tokens begin with. It tells apart what would else pass for one another.
+const (
+	refreshPrefix = "dr_"
+	ticketPrefix  = "dt_"
+)
+
 // session finds whose session a refresh token is.
 func (s *AuthService) session(ctx context.Context, token string) (SessionRef, error) {
-	ref, err := s.cfg.Store.System().Session(ctx, hashToken(token))
+	if !strings.HasPrefix(token, refreshPrefix) {
+		return SessionRef{}, errRefresh()
+	}
+	ref, err := s.sessionOf(ctx, token)
 	if CodeOf(err) == CodeNotFound {
 		return ref, errRefresh()
 	}
 	return ref, err
 }
 
-// newSession makes a refresh token and the session that remembers its hash.
-func (s *AuthService) newSession(user UserID, family SessionID) (string, Session) {
+func (s *AuthService) sessionOf(ctx context.Context, token string) (SessionRef, error) {
+	return s.cfg.Store.System().Session(ctx, hashToken(token))
+}
+
+// newToken makes a secret of 256 random bits.
+func newToken(prefix string) string {
 	raw := make([]byte, 32)
 	rand.Read(raw) // never fails (crypto/rand, Go 1.24)
-	token := "dr_" + base64.RawURLEncoding.EncodeToString(raw)
+	return prefix + base64.RawURLEncoding.EncodeToString(raw)
+}
+
+// newSession makes a refresh token and the session that remembers its hash.
+func (s *AuthService) newSession(user UserID, family SessionID) (string, Session) {
+	token := newToken(refreshPrefix)
 	at := s.cfg.now()
 	id := NewID[SessionID]()
 	if family == "" {

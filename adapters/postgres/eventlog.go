@@ -56,11 +56,18 @@ type eventReader struct {
 // look again for a second. What a longer transaction holds back is read later.
 const settleTries = 7
 
-// settle calls look until it has seen no unsettled events, or often enough.
-func settle(ctx context.Context, look func() (unsettled bool, err error)) error {
+// settle calls look until what its first call saw has settled, or often enough.
+// look returns the numbers of the last transaction whose events it saw settled and
+// of the last whose it saw at all. It does not wait for what comes later: where
+// there is always a writer there is always something unsettled.
+func settle(ctx context.Context, look func() (settled, newest uint64, err error)) error {
+	var target uint64
 	for try := range settleTries {
-		unsettled, err := look()
-		if err != nil || !unsettled || try == settleTries-1 {
+		settled, newest, err := look()
+		if try == 0 {
+			target = newest
+		}
+		if err != nil || settled >= target || settled == newest || try == settleTries-1 {
 			return err
 		}
 		timer := time.NewTimer(2 * time.Millisecond << try)
@@ -77,16 +84,16 @@ func settle(ctx context.Context, look func() (unsettled bool, err error)) error 
 // State returns the log's epoch and bounds. No event has been pruned yet.
 func (r eventReader) State(ctx context.Context) (core.LogState, error) {
 	var state core.LogState
-	err := settle(ctx, func() (unsettled bool, err error) {
+	err := settle(ctx, func() (settled, newest uint64, err error) {
 		var last place
 		_, err = r.send(ctx, r.sql.logState, nil, func(rows pgx.Rows) error {
 			_, err := pgx.CollectExactlyOneRow(rows, func(row pgx.CollectableRow) (struct{}, error) {
-				return struct{}{}, row.Scan(&state.Epoch, (*xid)(&last.xid), &last.id, &unsettled)
+				return struct{}{}, row.Scan(&state.Epoch, (*xid)(&last.xid), &last.id, (*xid)(&newest))
 			})
 			return err
 		})
 		state.First, state.Last = place{}.position(state.Epoch), last.position(state.Epoch)
-		return unsettled, err
+		return last.xid, newest, err
 	})
 	if err != nil {
 		return core.LogState{}, err
@@ -115,9 +122,9 @@ func (r eventReader) After(ctx context.Context, p core.Position, limit int) ([]c
 		return nil, errReset()
 	}
 	var events []core.Event
-	err := settle(ctx, func() (unsettled bool, err error) {
-		events, unsettled, err = r.after(ctx, epoch, from, limit)
-		return unsettled, err
+	err := settle(ctx, func() (settled, newest uint64, err error) {
+		events, settled, newest, err = r.after(ctx, epoch, from, limit)
+		return settled, newest, err
 	})
 	if err != nil {
 		return nil, err
@@ -139,21 +146,22 @@ type loggedEvent struct {
 
 // after reads the epoch and the events in one round trip. Without events there is
 // one row with the epoch and an empty place.
-func (r eventReader) after(ctx context.Context, epoch string, from place, limit int) (events []core.Event, unsettled bool, err error) {
+func (r eventReader) after(ctx context.Context, epoch string, from place, limit int) (events []core.Event, settled, newest uint64, err error) {
 	rows, err := many(ctx, r.scope, r.sql.eventsAfter, func(row pgx.CollectableRow) (e loggedEvent, err error) {
 		err = row.Scan(&e.epoch, (*xid)(&e.place.xid), &e.place.id, &e.Type, &e.At, (*[]byte)(&e.Data), &e.settled)
 		return e, err
 	}, strconv.FormatUint(from.xid, 10), from.id, max(limit, 0))
 	for _, e := range rows {
-		switch {
-		case e.epoch != epoch:
-			return nil, false, errReset()
-		case !e.settled:
-			return events, true, nil
-		case e.place != (place{}):
+		if e.epoch != epoch {
+			return nil, 0, 0, errReset()
+		}
+		if newest = e.place.xid; !e.settled {
+			continue
+		}
+		if settled = newest; e.place != (place{}) {
 			e.ID, e.OrgID = e.place.position(epoch), core.OrgID(r.org)
 			events = append(events, e.Event)
 		}
 	}
-	return events, false, err
+	return events, settled, newest, err
 }

@@ -178,7 +178,7 @@ func (s *statements) jobs() {
 
 	s.insertEvent = `insert into events (org_id, type, at, data) values ($1, $2, $3, $4)`
 	s.logState = `select m.epoch, coalesce(last.xid::text, '0'), coalesce(last.id, 0),
-			exists (select from events e where e.org_id = $1 and e.xid >= pg_snapshot_xmin(pg_current_snapshot()))
+			coalesce((select e.xid from events e where e.org_id = $1 order by e.xid desc, e.id desc limit 1)::text, '0')
 		from docsctl_meta m left join lateral (
 			select e.xid, e.id from events e
 			where e.org_id = $1 and e.xid < pg_snapshot_xmin(pg_current_snapshot())

@@ -16,6 +16,7 @@ var withoutActor = map[string]string{
 	"AuthService.Logout":       "the refresh token is the credential",
 	"AuthService.Authenticate": "makes the actor",
 	"AuthService.GrantByEmail": "the operator acts, who may open the store",
+	"AuthService.Redeem":       "makes the actor",
 }
 
 // workers is the one service that acts for no user.

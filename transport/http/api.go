@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"os"
 	"strings"
 	"sync"
 	"time"
@@ -15,6 +16,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 	"github.com/docsctl/docsctl/core"
+	"github.com/docsctl/docsctl/core/feed"
 	"github.com/prometheus/client_golang/prometheus"
 )
 
@@ -29,6 +31,8 @@ type Config struct {
 	Shutdown       <-chan struct{}                        // closed when the server is to end: who waits for a job is answered; nil: never
 	Metrics        *prometheus.Registry                   // what /metrics shows; nil: one of its own
 	BodyGrace      time.Duration                          // how late a request body may be; see timedBody; 0: 10 s
+	Feed           *feed.Hub                              // of the live feed; its owner closes it before the server ends; nil: those routes answer 503
+	Node           string                                 // what connections are listed under; "": the host's name
 }
 
 func (c Config) withDefaults() Config {
@@ -43,6 +47,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.BodyGrace == 0 {
 		c.BodyGrace = 10 * time.Second
+	}
+	if c.Node == "" {
+		c.Node, _ = os.Hostname() // a node without a name is listed without one
 	}
 	return c
 }
@@ -71,6 +78,7 @@ type api struct {
 	routes  []operation // in the order of registration
 	origins map[string]bool
 	metrics *metrics
+	pace    feedPace
 }
 
 // New returns the API as one handler. It may be called more than once.
@@ -93,7 +101,7 @@ func OpenAPI() (*huma.OpenAPI, error) {
 
 func build(c Config) (*api, error) {
 	correctHuma()
-	s := &api{cfg: c, app: c.App, mux: http.NewServeMux(), origins: map[string]bool{}}
+	s := &api{cfg: c, app: c.App, mux: http.NewServeMux(), origins: map[string]bool{}, pace: defaultPace()}
 	s.log = slog.New(WithRequestID(c.Logger.Handler()))
 	for _, o := range c.AllowedOrigins {
 		s.origins[strings.ToLower(strings.TrimSuffix(o, "/"))] = true
@@ -110,6 +118,8 @@ func build(c Config) (*api, error) {
 	s.registerSummaries()
 	s.registerTemplates()
 	s.registerJobs()
+	s.registerFeed()
+	s.registerConnections()
 	return s, s.registerDocs()
 }
 

@@ -7,9 +7,13 @@ import (
 	"github.com/docsctl/docsctl/core"
 )
 
-// actor returns who calls, by the Authorization header, or CodeAuthentication.
-func (s *api) actor(r *http.Request) (core.Actor, error) {
+// actor returns who calls, by the Authorization header or, where the operation
+// takes one, by a ticket, or CodeAuthentication.
+func (s *api) actor(r *http.Request, op operation) (core.Actor, error) {
 	token, ok := bearer(r.Header.Get("Authorization"))
+	if query := r.URL.Query(); !ok && op.ticket && query.Has(ticketParam) {
+		return s.app.Auth.Redeem(r.Context(), query.Get(ticketParam))
+	}
 	if !ok {
 		return core.Actor{}, &core.Error{Code: core.CodeAuthentication, Message: "sign in first and send the access token as Authorization: Bearer TOKEN"}
 	}

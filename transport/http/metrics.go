@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"errors"
+	"net/http"
 	"strconv"
 	"time"
 
@@ -14,6 +15,7 @@ import (
 type metrics struct {
 	requests *prometheus.CounterVec
 	seconds  *prometheus.HistogramVec
+	feeds    *prometheus.GaugeVec
 }
 
 func newMetrics(r *prometheus.Registry) (*metrics, error) {
@@ -25,9 +27,12 @@ func newMetrics(r *prometheus.Registry) (*metrics, error) {
 			Name: "docsctl_http_request_duration_seconds", Help: "Time from the request's headers to the end of its answer.",
 			Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60},
 		}, []string{"route", "method"}),
+		feeds: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "docsctl_feed_connections", Help: "Open connections of the live feed.",
+		}, []string{"transport"}),
 	}
 	for _, c := range []prometheus.Collector{
-		m.requests, m.seconds, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+		m.requests, m.seconds, m.feeds, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	} {
 		// The runtime's may be there already, in a registry that the caller shares.
 		if err := r.Register(c); err != nil && !errors.As(err, new(prometheus.AlreadyRegisteredError)) {
@@ -44,5 +49,7 @@ func (m *metrics) observe(method, route string, status int, took time.Duration) 
 		method = "other"
 	}
 	m.requests.WithLabelValues(route, method, strconv.Itoa(status)).Inc()
-	m.seconds.WithLabelValues(route, method).Observe(took.Seconds())
+	if status != http.StatusSwitchingProtocols { // it lasts as long as the client stays
+		m.seconds.WithLabelValues(route, method).Observe(took.Seconds())
+	}
 }

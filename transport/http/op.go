@@ -3,6 +3,7 @@ package httpapi
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -21,14 +22,19 @@ const (
 type operation struct {
 	id, method, path string
 	tag              string
-	summary          string // one line
-	description      string // optional
-	public           bool   // needs no credential
-	hidden           bool   // not in the OpenAPI document
-	status           int    // of success; 0: 200, or 204 without a body
-	bodyLimit        int64  // 0: maxBody
-	errors           []int  // statuses of errors besides those that follow from the route's shape
+	summary          string        // one line
+	description      string        // optional
+	public           bool          // needs no credential
+	hidden           bool          // not in the OpenAPI document
+	status           int           // of success; 0: 200, or 204 without a body
+	bodyLimit        int64         // 0: maxBody
+	errors           []int         // statuses of errors besides those that follow from the route's shape
+	query            []*huma.Param // of a raw route; typed ones have it in their input
+	ticket           bool          // ?ticket= may stand for the credential
 }
+
+// ticketParam is where a browser puts a ticket.
+const ticketParam = "ticket"
 
 func (o operation) withDefaults() operation {
 	if o.bodyLimit == 0 {
@@ -90,7 +96,7 @@ func (s *api) registerRaw(op operation, ok answer, handler func(w http.ResponseW
 	s.mux.HandleFunc(op.method+" "+op.path, func(w http.ResponseWriter, r *http.Request) {
 		a, err := s.admit(r, op)
 		if err == nil && !op.public {
-			err = refuseQuery(r)
+			err = refuseQuery(r, op)
 		}
 		if err == nil {
 			err = handler(w, r, a)
@@ -111,6 +117,7 @@ func (s *api) registerRaw(op operation, ok answer, handler func(w http.ResponseW
 	if strings.Contains(op.path, "{id}") {
 		described.Parameters = []*huma.Param{{Name: "id", In: "path", Required: true, Schema: &huma.Schema{Type: huma.TypeString, Format: "uuid"}}}
 	}
+	described.Parameters = append(described.Parameters, op.query...)
 	s.huma.OpenAPI().AddOperation(&described)
 }
 
@@ -120,7 +127,7 @@ func (s *api) admit(r *http.Request, op operation) (core.Actor, error) {
 	var a core.Actor
 	if !op.public {
 		var err error
-		if a, err = s.actor(r); err != nil {
+		if a, err = s.actor(r, op); err != nil {
 			return a, err
 		}
 	}
@@ -131,8 +138,11 @@ func (s *api) admit(r *http.Request, op operation) (core.Actor, error) {
 }
 
 // refuseQuery is what Huma does for typed operations.
-func refuseQuery(r *http.Request) error {
+func refuseQuery(r *http.Request, op operation) error {
 	for name := range r.URL.Query() {
+		if slices.ContainsFunc(op.query, func(p *huma.Param) bool { return p.Name == name }) {
+			continue
+		}
 		name = shortName(name)
 		return core.Invalid(name, "unknown", name+" is no parameter of this route; remove it")
 	}

@@ -63,7 +63,7 @@ func (r *recorder) WriteHeader(status int) {
 	if r.status != 0 {
 		return
 	}
-	if status >= http.StatusOK {
+	if status >= http.StatusOK || status == http.StatusSwitchingProtocols {
 		r.status = status
 	}
 	r.deadline(0)

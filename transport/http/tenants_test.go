@@ -19,7 +19,9 @@ func TestTenants_EveryRoute(t *testing.T) {
 	doc := owner.document("Secret plans", article)
 	asked := owner.do("POST", "/v1/documents/"+doc+"/summaries", "{}").want(202)
 	own := owner.do("POST", "/v1/templates", `{"name":"Secret template","prompt_template":"Sum up."}`).want(201).str("id")
+	connected := owner.dial("").hello(t).ConnectionID
 	rows := map[string]struct{ id, body string }{
+		"endConnection":         {id: connected},
 		"getDocument":           {id: doc},
 		"updateDocument":        {id: doc, body: `{"title":"Taken"}`},
 		"deleteDocument":        {id: doc},
@@ -36,7 +38,7 @@ func TestTenants_EveryRoute(t *testing.T) {
 		"cancelJob":             {id: asked.str("job.id")},
 		"retryJob":              {id: asked.str("job.id")},
 	}
-	secrets := []string{"Secret", "canal", owner.org, owner.user, owner.email, doc, own, asked.str("summary.id"), asked.str("job.id")}
+	secrets := []string{"Secret", "canal", owner.org, owner.user, owner.email, doc, own, connected, asked.str("summary.id"), asked.str("job.id")}
 	walked := 0
 	for _, o := range w.api.routes {
 		if o.public {
@@ -50,6 +52,9 @@ func TestTenants_EveryRoute(t *testing.T) {
 		}
 		path := func(id string) string { return strings.ReplaceAll(o.path, "{id}", id) }
 		(&person{w: w}).do(o.method, path(row.id), row.body).fails(401, core.CodeAuthentication, "", "")
+		if o.id == "streamEvents" { // it does not end; TestFeed_StrangersSeeNothing
+			continue
+		}
 		if !ok {
 			got := stranger.do(o.method, path(""), "")
 			for _, secret := range secrets {

@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -18,6 +19,7 @@ import (
 	"github.com/docsctl/docsctl/adapters/inproc"
 	"github.com/docsctl/docsctl/adapters/sqlite"
 	"github.com/docsctl/docsctl/core"
+	"github.com/docsctl/docsctl/core/feed"
 	"github.com/docsctl/docsctl/core/summarize"
 	"github.com/docsctl/docsctl/core/worker"
 	"github.com/go-json-experiment/json"
@@ -30,11 +32,22 @@ type world struct {
 	app    *core.App
 	store  core.Store
 	tokens core.AccessTokens
+	bus    core.EventBus
+	hub    *feed.Hub
 	url    string
 	stop   func() // closes Config.Shutdown
 }
 
-func newWorld(t testing.TB) *world {
+// options are what a test wants otherwise.
+type options struct {
+	feedQueue int
+	pace      feedPace // zero fields: as they are
+	origins   []string
+}
+
+func newWorld(t testing.TB) *world { return newWorldWith(t, options{}) }
+
+func newWorldWith(t testing.TB, o options) *world {
 	t.Helper()
 	store, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "store.db"), nil)
 	if err != nil {
@@ -43,6 +56,12 @@ func newWorld(t testing.TB) *world {
 	t.Cleanup(func() { store.Close() })
 	bus := inproc.NewBus()
 	t.Cleanup(func() { bus.Close() })
+	return newNode(t, store, bus, inproc.NewPresence(nil), o)
+}
+
+// newNode is a server over what several may share.
+func newNode(t testing.TB, store core.Store, bus core.EventBus, presence core.Presence, o options) *world {
+	t.Helper()
 	tokens, err := identity.NewTokens("0123456789abcdefghijklmnopqrstuvwxyz-test-secret")
 	if err != nil {
 		t.Fatal(err)
@@ -53,21 +72,36 @@ func newWorld(t testing.TB) *world {
 	}
 	quiet := slog.New(slog.DiscardHandler)
 	app, err := core.New(core.Config{Logger: quiet, FoldEmail: identity.FoldEmail, Ports: core.Ports{
-		Store: store, Bus: bus, Summarizer: summarize.NewExtractive(), Hasher: hasher, Tokens: tokens,
+		Store: store, Bus: bus, Summarizer: summarize.NewExtractive(), Hasher: hasher, Tokens: tokens, Presence: presence,
 	}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	shutdown := make(chan struct{})
-	h, err := New(Config{App: app, Logger: quiet, Shutdown: shutdown, Checks: map[string]func(context.Context) error{"store": store.Health}})
+	hub := feed.New(feed.Config{Store: store, Bus: bus, Logger: quiet, Queue: o.feedQueue})
+	h, err := New(Config{
+		App: app, Logger: quiet, Shutdown: shutdown, Checks: map[string]func(context.Context) error{"store": store.Health},
+		Feed: hub, Node: "node-of-the-test", AllowedOrigins: o.origins,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
+	h.(*api).pace = o.pace.or(defaultPace())
 	srv := httptest.NewUnstartedServer(h)
 	srv.Config = NewServer(h, quiet)
 	srv.Start()
 	t.Cleanup(srv.Close)
-	return &world{t: t, api: h.(*api), app: app, store: store, tokens: tokens, url: srv.URL, stop: sync.OnceFunc(func() { close(shutdown) })}
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+		defer cancel()
+		hub.Close(ctx)
+	})
+	return &world{t: t, api: h.(*api), app: app, store: store, tokens: tokens, bus: bus, hub: hub, url: srv.URL, stop: sync.OnceFunc(func() { close(shutdown) })}
+}
+
+// or takes what is zero from other.
+func (p feedPace) or(other feedPace) feedPace {
+	return feedPace{cmp.Or(p.renew, other.renew), cmp.Or(p.beat, other.beat), cmp.Or(p.pong, other.pong), cmp.Or(p.write, other.write)}
 }
 
 // work runs jobs until the test ends.

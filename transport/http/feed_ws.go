@@ -1,0 +1,213 @@
+package httpapi
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"strings"
+	"sync"
+
+	"github.com/coder/websocket"
+	"github.com/docsctl/docsctl/core"
+	"github.com/docsctl/docsctl/core/feed"
+	"github.com/go-json-experiment/json"
+)
+
+// Bounds of what a client sends. What is too long for a message of ours is read
+// and answered with an error; what is longer than that costs the connection.
+const (
+	maxMessage = 4 << 10
+	maxFrame   = 4 << 20
+)
+
+// The close codes of our own.
+const (
+	closeRevoked websocket.StatusCode = 4401 // sign in again
+	closeEnded   websocket.StatusCode = 4403 // an admin ended it
+)
+
+// socket is a connection of the feed over WebSocket.
+type socket struct {
+	*subscriber
+	conn    *websocket.Conn
+	sending sync.Mutex // one frame at a time, and none between a new subscription and its answer
+}
+
+func (s *api) serveWS(w http.ResponseWriter, r *http.Request, a core.Actor) error {
+	if !isHandshake(r) {
+		return core.Invalid("Upgrade", "upgrade", "this route speaks WebSocket (version 13); connect with a WebSocket client, or use /v1/events")
+	}
+	stream, err := s.subscribe(r, a, "")
+	if err != nil {
+		return err
+	}
+	r.Header.Del("Origin") // subscribe has checked it
+	conn, err := websocket.Accept(w, r, nil)
+	if err != nil {
+		stream.Close()
+		s.log.DebugContext(r.Context(), "a connection could not be upgraded", slog.Any("error", err))
+		return nil // answered by Accept
+	}
+	conn.SetReadLimit(maxFrame)
+	gauge := s.metrics.feeds.WithLabelValues("ws")
+	gauge.Inc()
+	defer gauge.Dec()
+	ctx, cancel := context.WithCancel(r.Context())
+	defer cancel()
+	c := &socket{conn: conn}
+	c.subscriber = s.newSubscriber(ctx, r, a, stream, func(ctx context.Context) error {
+		err := conn.Ping(ctx)
+		if err != nil { // the client is dead, or has gone
+			cancel()
+		}
+		return err
+	})
+	defer c.end()
+	go func() { // ends with the connection, which close ends
+		c.read()
+		cancel()
+	}()
+	c.close(c.write(ctx))
+	return nil
+}
+
+// isHandshake is what RFC 6455, 4.2.1 asks for.
+func isHandshake(r *http.Request) bool {
+	key, err := base64.StdEncoding.DecodeString(strings.TrimSpace(r.Header.Get("Sec-WebSocket-Key")))
+	return r.Method == http.MethodGet && r.ProtoAtLeast(1, 1) && hasToken(r.Header, "Connection", "upgrade") && hasToken(r.Header, "Upgrade", "websocket") &&
+		r.Header.Get("Sec-WebSocket-Version") == "13" && len(r.Header.Values("Sec-WebSocket-Key")) == 1 && err == nil && len(key) == 16
+}
+
+func hasToken(h http.Header, name, token string) bool {
+	for part := range strings.SplitSeq(strings.Join(h.Values(name), ","), ",") {
+		if strings.EqualFold(strings.TrimSpace(part), token) {
+			return true
+		}
+	}
+	return false
+}
+
+// write sends what the stream has until it, the client or a write ends.
+func (c *socket) write(ctx context.Context) error {
+	if err := c.send(c.hello()); err != nil {
+		return err
+	}
+	for {
+		it, err := c.Next(ctx)
+		if err != nil {
+			return err
+		}
+		if err := c.sendItem(it); err != nil {
+			return err
+		}
+	}
+}
+
+func (c *socket) sendItem(it *feed.Item) error {
+	text := it.Encoded(c.api.encodeItem)
+	c.sending.Lock()
+	defer c.sending.Unlock()
+	if text == nil || !c.Wants(it) { // the topics may be others by now
+		return nil
+	}
+	return c.sendLocked(text)
+}
+
+func (c *socket) send(text []byte) error {
+	c.sending.Lock()
+	defer c.sending.Unlock()
+	return c.sendLocked(text)
+}
+
+// sendLocked has a deadline of its own: a write that its context ends closes the
+// connection without a word, so the connection's context is not used.
+func (c *socket) sendLocked(text []byte) error {
+	ctx, cancel := context.WithTimeout(context.Background(), c.api.pace.write)
+	defer cancel()
+	return c.conn.Write(ctx, websocket.MessageText, text)
+}
+
+// close says why, unless the client has gone.
+func (c *socket) close(reason error) {
+	code, text := websocket.StatusTryAgainLater, "the feed could not be read; connect again with the last id"
+	switch {
+	case errors.Is(reason, feed.ErrSlow):
+		text = "too slow; connect again with the last id"
+	case errors.Is(reason, feed.ErrShutdown):
+		code, text = websocket.StatusGoingAway, "the server is shutting down; connect again with the last id"
+	case errors.Is(reason, feed.ErrRevoked):
+		code, text = closeRevoked, "the credential is no longer valid; sign in again"
+	case errors.Is(reason, feed.ErrEnded):
+		code, text = closeEnded, "an admin ended the connection"
+	case c.ctx.Err() != nil:
+		_ = c.conn.CloseNow()
+		return
+	default:
+		c.api.log.DebugContext(c.ctx, "a connection of the feed ended", slog.Any("error", reason))
+	}
+	_ = c.conn.Close(code, text) // it bounds itself, and who has gone needs no word
+}
+
+// read answers what the client sends until the connection ends. Its context never
+// ends: that would close the connection without a word.
+func (c *socket) read() {
+	for {
+		kind, r, err := c.conn.Reader(context.Background())
+		if err != nil {
+			return
+		}
+		text, err := io.ReadAll(io.LimitReader(r, maxMessage+1))
+		if err != nil {
+			return
+		}
+		if _, err := io.Copy(io.Discard, r); err != nil {
+			return
+		}
+		if c.answer(kind, text) != nil {
+			return
+		}
+	}
+}
+
+// clientMessage is everything that a client may say.
+type clientMessage struct {
+	Type   string    `json:"type" enum:"subscribe,ping"`
+	Topics *[]string `json:"topics,omitzero" nullable:"false" doc:"With subscribe: what is to be told from now on, of jobs, documents, summaries, integrations."`
+}
+
+// answer returns an error when the client has gone.
+func (c *socket) answer(kind websocket.MessageType, text []byte) error {
+	var m clientMessage
+	switch {
+	case kind != websocket.MessageText:
+		return c.refuse("binary messages are not understood; send JSON as text")
+	case len(text) > maxMessage:
+		return c.refuse("the message is longer than 4 KB; send less")
+	case json.Unmarshal(text, &m, json.RejectUnknownMembers(true)) != nil:
+		return c.refuse(`the message is not understood; send {"type":"subscribe","topics":[…]} or {"type":"ping"}`)
+	case m.Type == "ping" && m.Topics == nil:
+		return c.send(encodeFrame(pongFrame{Type: framePong}))
+	case m.Type == "subscribe" && m.Topics != nil:
+		return c.resubscribe(*m.Topics)
+	default:
+		return c.refuse(`the message is not understood; send {"type":"subscribe","topics":[…]} or {"type":"ping"}`)
+	}
+}
+
+func (c *socket) resubscribe(topics []string) error {
+	c.sending.Lock()
+	defer c.sending.Unlock()
+	if err := c.Subscribe(topics); err != nil {
+		return c.sendLocked(refusal(core.AsError(err).Message))
+	}
+	return c.sendLocked(encodeFrame(subscribedFrame{Type: frameSubscribed, Topics: topics}))
+}
+
+func (c *socket) refuse(message string) error { return c.send(refusal(message)) }
+
+func refusal(message string) []byte {
+	return encodeFrame(errorFrame{Type: frameError, Failure: frameReason{Code: core.CodeValidation, Message: message}})
+}
