@@ -77,6 +77,7 @@ func RunLLM(t *testing.T, open func(t *testing.T) LLMWorld) {
 		"RefusedRequestIsInvalid":            llmRefusedIsInvalid,
 		"BrokenAnswerIsAnError":              llmBrokenIsAnError,
 		"BrokenAnswerIsAnErrorAfterItsDelta": llmBrokenIsAnErrorAfterItsDelta,
+		"StreamWithoutAnswerIsAnError":       llmNoAnswerIsAnError,
 		"EndedContextMakesNoCall":            llmEndedContext,
 		"CanceledMidwayReturnsSoon":          llmCanceledMidway,
 		"MayBeCalledConcurrently":            llmConcurrently,
@@ -215,13 +216,17 @@ func llmRefusedIsInvalid(t *testing.T, w LLMWorld) {
 	wantCode(t, "generate", w.fails(t, LLMPromptFiltered, nil), core.CodeValidation)
 }
 
-// broken are the answers that are none.
+// broken are the answers that end in the middle.
 func broken() []LLMFault {
-	return []LLMFault{LLMHalfStream, LLMEarlyEnd, LLMStreamError, LLMNoChoices}
+	return []LLMFault{LLMHalfStream, LLMEarlyEnd, LLMStreamError}
 }
 
 func llmBrokenIsAnError(t *testing.T, w LLMWorld) {
 	wantCode(t, string(LLMEarlyEnd), w.fails(t, LLMEarlyEnd, nil), core.CodeLLM)
+}
+
+func llmNoAnswerIsAnError(t *testing.T, w LLMWorld) {
+	wantCode(t, string(LLMNoChoices), w.fails(t, LLMNoChoices, nil), core.CodeLLM)
 }
 
 func llmBrokenIsAnErrorAfterItsDelta(t *testing.T, w LLMWorld) {
