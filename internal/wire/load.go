@@ -51,7 +51,7 @@ func Load(flags cli.Overrides) (*Loaded, error) {
 	loaded := &Loaded{Unknown: unknown}
 	var problems []string
 	for _, s := range settings() {
-		value, source := lookup(layers, s.key)
+		value, source := lookup(layers, s)
 		if err := s.parse(&loaded.Config, value); err != nil {
 			problems = append(problems, fmt.Sprintf("%s (from %s) %v", s.key, source, err))
 		}
@@ -70,6 +70,9 @@ func (c Config) check() []string {
 	if c.Postgres() && len(c.JWTSecrets) == 0 {
 		problems = append(problems, "jwt_secrets is required with Postgres; make one with: openssl rand -base64 48")
 	}
+	if c.LLMBaseURL != "" && c.LLMModel == "" {
+		problems = append(problems, "llm_model is required with llm_base_url; name a model that the server has")
+	}
 	if !c.Postgres() && c.DataDir == "" {
 		problems = append(problems, "data_dir is required, since this user has no home folder")
 	}
@@ -83,11 +86,14 @@ func masked(s setting, value string) string {
 	return value
 }
 
-func lookup(layers []layer, key string) (value, source string) {
+func lookup(layers []layer, s setting) (value, source string) {
 	for _, l := range layers {
-		if l.values.Exists(key) {
-			return flatten(l.values.Get(key)), l.name
+		if l.values.Exists(s.key) {
+			return flatten(l.values.Get(s.key)), l.name
 		}
+	}
+	if v := os.Getenv(s.also); s.also != "" && v != "" {
+		return v, "env"
 	}
 	return "", "default"
 }

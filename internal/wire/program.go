@@ -10,6 +10,8 @@ import (
 	"log/slog"
 	"path/filepath"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"github.com/docsctl/docsctl/adapters/extract"
 	"github.com/docsctl/docsctl/adapters/identity"
 	"github.com/docsctl/docsctl/adapters/inproc"
@@ -35,16 +37,22 @@ type Program struct {
 	bus   core.EventBus
 	local *sqlite.Store // nil when the store is not embedded
 	redis *redis.Client // nil without Redis
+
+	metrics *prometheus.Registry
+	llm     core.LLM // behind its guards; nil when no model is configured
 }
 
 // Open connects to what c names, migrating the store if need be. Close ends it.
 func Open(ctx context.Context, c Config, log *slog.Logger) (_ *Program, err error) {
-	p := &Program{cfg: c, log: log}
+	p := &Program{cfg: c, log: log, metrics: prometheus.NewRegistry()}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, p.Close())
 		}
 	}()
+	if p.llm, err = c.guardedModel(p.metrics); err != nil {
+		return nil, err
+	}
 	if err := errors.Join(p.openBus(ctx), p.openStore(ctx)); err != nil {
 		return nil, err
 	}
@@ -114,10 +122,14 @@ func (p *Program) ports() (core.Ports, error) {
 		return core.Ports{}, err
 	}
 	return core.Ports{
-		Store: p.store, Bus: p.bus, Summarizer: summarize.NewExtractive(), Hasher: hasher, Tokens: tokens,
+		Store: p.store, Bus: p.bus, Summarizer: p.summarizer(), Hasher: hasher, Tokens: tokens,
 		Extractor: extract.New(extract.Config{MaxBytes: p.cfg.MaxUploadBytes}),
 	}, nil
 }
+
+// summarizer makes the installation's summaries. The one place where a language
+// model takes the extractive model's part.
+func (p *Program) summarizer() core.Summarizer { return summarize.NewExtractive() }
 
 // Close ends the program's connections. Closing again does nothing.
 func (p *Program) Close() error {

@@ -20,7 +20,7 @@ import (
 func (p *Program) serve(ctx context.Context, build cli.BuildInfo, out io.Writer) error {
 	handler, err := httpapi.New(httpapi.Config{
 		App: p.app, Logger: p.log, Version: build.Version, AllowedOrigins: p.cfg.AllowedOrigins,
-		TrustedProxies: p.cfg.TrustedProxies, Shutdown: ctx.Done(), Checks: p.checks(),
+		TrustedProxies: p.cfg.TrustedProxies, Shutdown: ctx.Done(), Checks: p.checks(), Metrics: p.metrics,
 	})
 	if err != nil {
 		return err

@@ -77,7 +77,7 @@ func NewCmdRoot(f *Factory) *cobra.Command {
 	cmd.SetHelpCommand(newCmdHelp())
 	cmd.AddCommand(
 		NewCmdSummarize(f, nil), NewCmdServe(f, nil), NewCmdWorker(f, nil),
-		NewCmdMigrate(f), NewCmdConfig(f, nil), NewCmdVersion(f, nil), NewCmdCompletion(f),
+		NewCmdMigrate(f), NewCmdConfig(f, nil), NewCmdDoctor(f, nil), NewCmdVersion(f, nil), NewCmdCompletion(f),
 	)
 	return cmd
 }
