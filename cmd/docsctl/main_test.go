@@ -16,6 +16,8 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/docsctl/docsctl/adapters/llm/llmtest"
 )
 
 func TestMain(m *testing.M) {
@@ -29,6 +31,8 @@ func TestScript(t *testing.T) {
 	asked := make(chan struct{}, 1)
 	site := httptest.NewServer(pages(asked))
 	t.Cleanup(site.Close)
+	model := startModel(t, llmtest.Config{ContextTokens: 32_000})
+	cutting := startModel(t, llmtest.Config{ContextTokens: 4096, Cut: true})
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
@@ -40,6 +44,8 @@ func TestScript(t *testing.T) {
 			e.Setenv("DOCSCTL_DATA_DIR", filepath.Join(home, "data"))
 			e.Setenv("TZ", "UTC")
 			e.Setenv("SITE", site.URL)
+			e.Setenv("MODEL", model)
+			e.Setenv("CUTTINGMODEL", cutting)
 			e.Values[signaledKey{}] = &[]*exec.Cmd{}
 			return os.MkdirAll(home, 0o700)
 		},
@@ -60,6 +66,17 @@ func TestScript(t *testing.T) {
 			"ended":    ended,
 		},
 	})
+}
+
+// startModel runs a model's server and returns its base URL.
+func startModel(t *testing.T, c llmtest.Config) string {
+	t.Helper()
+	s, err := llmtest.Start(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	return s.URL()
 }
 
 // pages is a small web site. What asks for /slow gets no answer, and asked is told.

@@ -25,6 +25,12 @@ type Config struct {
 	NoWorkers         bool   // serve requests only; jobs run elsewhere
 	PublicURL         string // "": http:// and Listen
 	JWTSecrets        []string
+	LLMBaseURL        string // "": OpenAI's own
+	LLMAPIKey         string
+	LLMModel          string // "": no language model; summaries are extractive
+	LLMTimeout        time.Duration
+	LLMContext        int    // tokens; 0: the list's, else learned
+	LLMPricesFile     string // "": the embedded list alone
 	WorkerLLM         int
 	WorkerIntegration int
 	JobLease          time.Duration
@@ -48,6 +54,7 @@ type setting struct {
 	key    string
 	value  string // default
 	secret bool
+	also   string // an environment variable of another name, asked last
 	parse  func(c *Config, v string) error
 }
 
@@ -63,6 +70,12 @@ func settings() []setting {
 		{key: "public_url", parse: publicURL},
 		{key: "no_workers", value: "false", parse: truth(func(c *Config) *bool { return &c.NoWorkers })},
 		{key: "jwt_secrets", secret: true, parse: list(func(c *Config) *[]string { return &c.JWTSecrets })},
+		{key: "llm_base_url", parse: llmBaseURL},
+		{key: "llm_api_key", secret: true, also: "OPENAI_API_KEY", parse: text(func(c *Config) *string { return &c.LLMAPIKey })},
+		{key: "llm_model", parse: text(func(c *Config) *string { return &c.LLMModel })},
+		{key: "llm_timeout", value: "120s", parse: span(func(c *Config) *time.Duration { return &c.LLMTimeout }, time.Second, time.Hour)},
+		{key: "llm_context", parse: llmContext},
+		{key: "llm_prices_file", parse: text(func(c *Config) *string { return &c.LLMPricesFile })},
 		{key: "worker_concurrency_llm", value: "64", parse: count(func(c *Config) *int { return &c.WorkerLLM })},
 		{key: "worker_concurrency_integration", value: "8", parse: count(func(c *Config) *int { return &c.WorkerIntegration })},
 		{key: "job_lease", value: "30s", parse: span(func(c *Config) *time.Duration { return &c.JobLease }, 3*time.Second, time.Hour)},
@@ -159,6 +172,26 @@ func (c Config) origins() []string {
 		return c.AllowedOrigins
 	}
 	return []string{u.Scheme + "://" + u.Host}
+}
+
+func llmBaseURL(c *Config, v string) error {
+	c.LLMBaseURL = strings.TrimSuffix(v, "/")
+	if u, err := url.Parse(v); v != "" && (err != nil || u.Host == "" || u.User != nil || (u.Scheme != "http" && u.Scheme != "https")) {
+		return errors.New("must be an http or https address such as https://api.openai.com/v1, without user and password")
+	}
+	return nil
+}
+
+func llmContext(c *Config, v string) error {
+	if v == "" {
+		return nil
+	}
+	n, err := strconv.Atoi(v)
+	if err != nil || n < 512 || n > 100_000_000 {
+		return errors.New("must be a number of tokens from 512 to 100000000")
+	}
+	c.LLMContext = n
+	return nil
 }
 
 func uploadBytes(c *Config, v string) error {

@@ -16,7 +16,7 @@ import (
 // NewFactory returns what the commands run on: nothing is read or opened before
 // a command asks for it.
 func NewFactory(streams *cli.IOStreams, build cli.BuildInfo) *cli.Factory {
-	f := &cli.Factory{IO: streams, Build: build, Migrate: migrate, RolesSQL: rolesSQL}
+	f := &cli.Factory{IO: streams, Build: build, Migrate: migrate, RolesSQL: rolesSQL, Doctor: examine}
 	f.Open = func(ctx context.Context, o cli.Overrides) (*cli.Local, error) {
 		return openLocal(ctx, o, streams.ErrOut)
 	}
@@ -103,7 +103,7 @@ func (p *Program) openLocal(ctx context.Context) (*cli.Local, error) {
 		return nil, fmt.Errorf("start the worker: %w", err)
 	}
 	return &cli.Local{
-		App: p.app, Actor: actor, Queue: queue, Fetcher: p.fetcher(), Model: "extractive", DataDir: p.cfg.DataDir,
+		App: p.app, Actor: actor, Queue: queue, Fetcher: p.fetcher(), Model: p.modelName(), DataDir: p.cfg.DataDir,
 		Close: func() error {
 			stopped, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 			defer cancel()

@@ -51,7 +51,7 @@ func Load(flags cli.Overrides) (*Loaded, error) {
 	loaded := &Loaded{Unknown: unknown}
 	var problems []string
 	for _, s := range settings() {
-		value, source := lookup(layers, s.key)
+		value, source := lookup(layers, s)
 		if err := s.parse(&loaded.Config, value); err != nil {
 			problems = append(problems, fmt.Sprintf("%s (from %s) %v", s.key, source, err))
 		}
@@ -66,10 +66,14 @@ func Load(flags cli.Overrides) (*Loaded, error) {
 
 // check is about settings that depend on each other.
 func (c Config) check() []string {
-	if !c.Postgres() && c.DataDir == "" {
-		return []string{"data_dir is required, since this user has no home folder"}
+	var problems []string
+	if c.LLMBaseURL != "" && c.LLMModel == "" {
+		problems = append(problems, "llm_model is required with llm_base_url; name a model that the server has")
 	}
-	return nil
+	if !c.Postgres() && c.DataDir == "" {
+		problems = append(problems, "data_dir is required, since this user has no home folder")
+	}
+	return problems
 }
 
 func masked(s setting, value string) string {
@@ -79,11 +83,14 @@ func masked(s setting, value string) string {
 	return value
 }
 
-func lookup(layers []layer, key string) (value, source string) {
+func lookup(layers []layer, s setting) (value, source string) {
 	for _, l := range layers {
-		if l.values.Exists(key) {
-			return flatten(l.values.Get(key)), l.name
+		if l.values.Exists(s.key) {
+			return flatten(l.values.Get(s.key)), l.name
 		}
+	}
+	if v := os.Getenv(s.also); s.also != "" && v != "" {
+		return v, "env"
 	}
 	return "", "default"
 }

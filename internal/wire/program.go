@@ -10,6 +10,8 @@ import (
 	"log/slog"
 	"path/filepath"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"github.com/docsctl/docsctl/adapters/extract"
 	"github.com/docsctl/docsctl/adapters/identity"
 	"github.com/docsctl/docsctl/adapters/inproc"
@@ -35,11 +37,14 @@ type Program struct {
 	bus   core.EventBus
 	local *sqlite.Store // nil when the store is not embedded
 	redis *redis.Client // nil without Redis
+
+	metrics *prometheus.Registry
+	llm     core.LLM // behind its guards; nil when no model is configured
 }
 
 // Open connects to what c names, migrating the store if need be. Close ends it.
 func Open(ctx context.Context, c Config, log *slog.Logger) (_ *Program, err error) {
-	p := &Program{cfg: c, log: log}
+	p := &Program{cfg: c, log: log, metrics: prometheus.NewRegistry()}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, p.Close())
@@ -47,6 +52,9 @@ func Open(ctx context.Context, c Config, log *slog.Logger) (_ *Program, err erro
 	}()
 	if c.Postgres() && len(c.JWTSecrets) == 0 {
 		return nil, &core.Error{Code: core.CodeValidation, Message: "jwt_secrets is required with Postgres, the same on every node; make one with: openssl rand -base64 48"}
+	}
+	if p.llm, err = c.guardedModel(p.metrics); err != nil {
+		return nil, err
 	}
 	if err := p.openBus(ctx); err != nil {
 		return nil, err
@@ -121,9 +129,37 @@ func (p *Program) ports(secrets []string) (core.Ports, error) {
 		return core.Ports{}, err
 	}
 	return core.Ports{
-		Store: p.store, Bus: p.bus, Summarizer: summarize.NewExtractive(), Hasher: hasher, Tokens: tokens,
+		Store: p.store, Bus: p.bus, Summarizer: p.summarizer(), Hasher: hasher, Tokens: tokens, Presence: p.presence(),
 		Extractor: extract.NewSandboxed(extract.SandboxConfig{Config: extract.Config{MaxBytes: p.cfg.MaxUploadBytes}}),
 	}, nil
+}
+
+// summarizer makes the installation's summaries. The one place where a language
+// model takes the extractive model's part.
+func (p *Program) summarizer() core.Summarizer {
+	if p.llm == nil {
+		return summarize.NewExtractive()
+	}
+	return summarize.New(summarize.Config{LLM: p.llm, Nodes: inproc.NewNodes(nodeCacheBytes), Logger: p.log})
+}
+
+// nodeCacheBytes bounds the answers of the model that this process remembers.
+const nodeCacheBytes = 256 << 20
+
+// modelName is what summaries are made with unless they name another, for people.
+func (p *Program) modelName() string {
+	if p.llm == nil {
+		return summarize.ExtractiveName
+	}
+	return p.cfg.LLMModel
+}
+
+// presence knows the connections of this process, or with Redis of all.
+func (p *Program) presence() core.Presence {
+	if p.redis == nil {
+		return inproc.NewPresence(nil)
+	}
+	return redis.NewPresence(p.redis)
 }
 
 // Close ends the program's connections. Closing again does nothing.

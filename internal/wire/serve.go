@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/docsctl/docsctl/core"
+	"github.com/docsctl/docsctl/core/feed"
 	"github.com/docsctl/docsctl/transport/cli"
 	httpapi "github.com/docsctl/docsctl/transport/http"
 )
@@ -18,9 +19,11 @@ import (
 // serve answers requests, and runs jobs unless told not to, until ctx ends. It
 // tells on out where it listens and how to begin.
 func (p *Program) serve(ctx context.Context, build cli.BuildInfo, out io.Writer) error {
+	hub := feed.New(feed.Config{Store: p.store, Bus: p.bus, Logger: p.log})
+	defer p.closeFeed(ctx, hub)
 	handler, err := httpapi.New(httpapi.Config{
 		App: p.app, Logger: p.log, Version: build.Version, AllowedOrigins: p.cfg.origins(),
-		TrustedProxies: p.cfg.TrustedProxies, Shutdown: ctx.Done(), Checks: p.checks(),
+		TrustedProxies: p.cfg.TrustedProxies, Shutdown: ctx.Done(), Checks: p.checks(), Metrics: p.metrics, Feed: hub,
 	})
 	if err != nil {
 		return err
@@ -49,11 +52,19 @@ func (p *Program) serve(ctx context.Context, build cli.BuildInfo, out io.Writer)
 		worked <- nil
 	}
 	stopWorkers()
+	p.closeFeed(ctx, hub) // with a reason for each connection; the server would not wait for them
 	err = errors.Join(broken, p.shutDown(ctx, server))
 	if !p.cfg.NoWorkers {
 		err = errors.Join(err, <-worked)
 	}
 	return err
+}
+
+// closeFeed ends the feed's connections; closing it again does nothing.
+func (p *Program) closeFeed(ctx context.Context, hub *feed.Hub) {
+	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), p.cfg.ShutdownGrace)
+	defer cancel()
+	hub.Close(grace)
 }
 
 // shutDown lets requests that are under way end, within the grace.
@@ -78,7 +89,7 @@ func (p *Program) greet(ctx context.Context, out io.Writer, addr net.Addr) {
 		base = "http://" + addr.String()
 	}
 	if p.cfg.LogFormat == "json" {
-		p.log.InfoContext(ctx, "docsctl listens", slog.String("url", base), slog.String("data", p.dataPlace()), slog.String("model", "extractive"))
+		p.log.InfoContext(ctx, "docsctl listens", slog.String("url", base), slog.String("data", p.dataPlace()), slog.String("model", p.modelName()))
 		return
 	}
 	fmt.Fprintf(out, "docsctl listens on %s (API reference: %s/docs)\n", base, base)
@@ -87,7 +98,11 @@ func (p *Program) greet(ctx context.Context, out io.Writer, addr net.Addr) {
 		keys = p.cfg.secretsPath()
 	}
 	fmt.Fprintf(out, "  data      %s\n  keys      %s\n", p.dataPlace(), keys)
-	fmt.Fprintf(out, "  model     extractive (no language model is configured; nothing leaves this machine)\n")
+	if p.llm == nil {
+		fmt.Fprintf(out, "  model     extractive (no language model is configured; nothing leaves this machine)\n")
+	} else {
+		fmt.Fprintf(out, "  model     %s\n", p.modelName())
+	}
 	fmt.Fprintf(out, "  register  curl %s/v1/auth/register --json '{\"organization_name\":\"Acme\",\"name\":\"Ann\",\"email\":\"ann@example.org\",\"password\":\"…\"}'\n", base)
 	if p.local == nil {
 		return

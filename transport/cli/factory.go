@@ -32,6 +32,9 @@ type Factory struct {
 	// RolesSQL returns the statements that make the database's roles; nil where
 	// the store has none.
 	RolesSQL func(ctx context.Context, o Overrides) (string, error)
+	// Doctor tries the parts of the installation and tells of each. A part that
+	// does not work is a finding and no error.
+	Doctor func(ctx context.Context, o Overrides, tell func(Finding)) error
 	// Settings returns the configuration in force, secrets masked.
 	Settings func(o Overrides) ([]Setting, error)
 }

@@ -1,0 +1,98 @@
+package openai
+
+import (
+	"context"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"github.com/openai/openai-go/v3/option"
+)
+
+// watch ends a call that is without a byte for too long, and sees to it that
+// what the client library reads is bounded and an answer at all.
+type watch struct {
+	timeout time.Duration
+	timer   *time.Timer
+	cancel  context.CancelFunc
+	late    atomic.Bool
+}
+
+// newWatch returns a context for the call; stop ends it.
+func newWatch(ctx context.Context, timeout time.Duration) (context.Context, *watch) {
+	w := &watch{timeout: timeout}
+	ctx, w.cancel = context.WithCancel(ctx)
+	w.timer = time.AfterFunc(timeout, func() {
+		w.late.Store(true)
+		w.cancel()
+	})
+	return ctx, w
+}
+
+func (w *watch) stop() {
+	w.timer.Stop()
+	w.cancel()
+}
+
+// blame returns errSilent for a failure that came of the time being up, else err.
+func (w *watch) blame(err error) error {
+	if w.late.Load() {
+		return errSilent
+	}
+	return err
+}
+
+// Bounds of what is read from a server, in bytes.
+const (
+	mostError  = 64 << 10
+	mostStream = 512 << 20 // a chunk of four letters takes some 300 bytes
+)
+
+// middleware turns error answers into an answerError, so that the client library
+// makes none of its own: those hold the request.
+func (w *watch) middleware(r *http.Request, next option.MiddlewareNext) (*http.Response, error) {
+	resp, err := next(r)
+	if err != nil {
+		return nil, err
+	}
+	w.timer.Reset(w.timeout)
+	media, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type")) // what cannot be parsed is not HTML
+	html := media == "text/html" || media == "application/xhtml+xml"
+	if resp.StatusCode >= 200 && resp.StatusCode < 300 && !html {
+		resp.Body = &watched{ReadCloser: resp.Body, watch: w, left: mostStream}
+		return resp, nil
+	}
+	defer resp.Body.Close()
+	raw, err := io.ReadAll(io.LimitReader(&watched{ReadCloser: resp.Body, watch: w, left: mostStream}, mostError))
+	if err != nil && len(raw) == 0 && w.late.Load() {
+		return nil, errSilent
+	}
+	return nil, newAnswerError(resp, raw, html)
+}
+
+// watched is a body whose every byte sets the watch back.
+type watched struct {
+	io.ReadCloser
+	watch *watch
+	left  int64
+}
+
+func (b *watched) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	if n > 0 && !b.watch.late.Load() {
+		b.watch.timer.Reset(b.watch.timeout)
+	}
+	if b.left -= int64(n); b.left < 0 {
+		return 0, errTooLong
+	}
+	return n, err
+}
+
+var (
+	errSilent   = errors.New("no byte came in time")
+	errTooLong  = errors.New("the answer is longer than any answer is read")
+	errBrokeOff = errors.New("the stream ended without a reason for its end")
+)
