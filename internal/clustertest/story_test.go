@@ -23,7 +23,7 @@ type reader struct {
 func (n *node) follow(t *testing.T, o *coretest.Org) *reader {
 	t.Helper()
 	hub := feed.New(feed.Config{Store: n.Store, Bus: n.Bus})
-	t.Cleanup(hub.Close)
+	t.Cleanup(func() { hub.Close(context.WithoutCancel(t.Context())) })
 	stream, err := hub.Open(t.Context(), o.Tenant, feed.Options{})
 	if err != nil {
 		t.Fatal(err)
