@@ -33,7 +33,7 @@ verify: ## check that generated code and module files are up to date
 
 bench: ## print the benchmarks: summaries' quality, then speed
 	$(GO) run ./internal/bench/eval
-	$(GO) test -run '^$$' -bench . -benchtime 1s ./...
+	$(GO) test -run '^$$' -bench . -benchtime 1s -short -timeout 30m ./...
 
 run: ## serve on 127.0.0.1:8080
 	$(GO) run ./cmd/docsctl serve
