@@ -35,7 +35,8 @@ bench: ## print the benchmarks: summaries' quality, then speed
 	$(GO) run ./internal/bench/eval
 	$(GO) run ./internal/bench/grounding
 	$(GO) run ./internal/bench/extract
-	$(GO) test -run '^$$' -bench . -benchtime 1s ./...
+	$(GO) run ./internal/bench/edits
+	$(GO) test -run '^$$' -bench . -benchtime 1s -short -timeout 30m ./...
 
 run: ## serve on 127.0.0.1:8080
 	$(GO) run ./cmd/docsctl serve

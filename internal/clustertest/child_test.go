@@ -23,7 +23,7 @@ import (
 type childConfig struct {
 	site
 	Workers int    // how many jobs run at once
-	Model   string // see models
+	Model   string // "" answers at once
 	// Asks names a document of which the child asks for a summary, to die once that
 	// is committed and before anybody is told.
 	Asks *question
@@ -36,7 +36,6 @@ type question struct {
 }
 
 const (
-	modelInstant  = "instant"  // answers at once
 	modelHangs    = "hangs"    // answers when it is told to end
 	modelStubborn = "stubborn" // waits for a line on stdin, whatever happens, and its writes do not give up
 )

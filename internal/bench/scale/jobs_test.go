@@ -180,7 +180,7 @@ func BenchmarkFairness(b *testing.B) {
 				}
 				select {
 				case <-ctx.Done():
-				case <-time.After(20 * time.Millisecond):
+				case <-time.After(500 * time.Millisecond): // long enough that the backlog does not take all of the processor
 				}
 			})
 			in.fill(b, 2)
