@@ -113,8 +113,12 @@ func (p *Program) ports() (core.Ports, error) {
 	if err != nil {
 		return core.Ports{}, err
 	}
+	var presence core.Presence = inproc.NewPresence(nil)
+	if p.redis != nil {
+		presence = redis.NewPresence(p.redis)
+	}
 	return core.Ports{
-		Store: p.store, Bus: p.bus, Summarizer: summarize.NewExtractive(), Hasher: hasher, Tokens: tokens,
+		Presence: presence, Store: p.store, Bus: p.bus, Summarizer: summarize.NewExtractive(), Hasher: hasher, Tokens: tokens,
 		Extractor: extract.New(extract.Config{MaxBytes: p.cfg.MaxUploadBytes}),
 	}, nil
 }

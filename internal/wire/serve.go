@@ -8,9 +8,11 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/url"
 	"time"
 
 	"github.com/docsctl/docsctl/core"
+	"github.com/docsctl/docsctl/core/feed"
 	"github.com/docsctl/docsctl/transport/cli"
 	httpapi "github.com/docsctl/docsctl/transport/http"
 )
@@ -18,9 +20,10 @@ import (
 // serve answers requests, and runs jobs unless told not to, until ctx ends. It
 // tells on out where it listens and how to begin.
 func (p *Program) serve(ctx context.Context, build cli.BuildInfo, out io.Writer) error {
+	hub := feed.New(feed.Config{Store: p.store, Bus: p.bus, Logger: p.log})
 	handler, err := httpapi.New(httpapi.Config{
-		App: p.app, Logger: p.log, Version: build.Version, AllowedOrigins: p.cfg.AllowedOrigins,
-		TrustedProxies: p.cfg.TrustedProxies, Shutdown: ctx.Done(), Checks: p.checks(),
+		App: p.app, Logger: p.log, Version: build.Version, AllowedOrigins: p.cfg.origins(),
+		TrustedProxies: p.cfg.TrustedProxies, Shutdown: ctx.Done(), Checks: p.checks(), Feed: hub,
 	})
 	if err != nil {
 		return err
@@ -45,16 +48,33 @@ func (p *Program) serve(ctx context.Context, build cli.BuildInfo, out io.Writer)
 	case <-ctx.Done():
 	case err := <-failed:
 		stopWorkers()
+		gone, cancel := context.WithCancel(ctx)
+		cancel() // nobody can be told any more
+		hub.Close(gone)
 		return errors.Join(fmt.Errorf("serve requests: %w", err), <-worked)
 	}
-	return errors.Join(p.shutDown(ctx, server), <-worked)
+	return errors.Join(p.shutDown(ctx, server, hub), <-worked)
 }
 
-// shutDown lets requests that are under way end, within the grace.
-func (p *Program) shutDown(ctx context.Context, server *http.Server) error {
+// origins are those whose pages may use the API; by default the public address.
+func (c Config) origins() []string {
+	if len(c.AllowedOrigins) > 0 || c.PublicURL == "" {
+		return c.AllowedOrigins
+	}
+	u, err := url.Parse(c.PublicURL)
+	if err != nil {
+		return nil // Load has refused it
+	}
+	return []string{u.Scheme + "://" + u.Host}
+}
+
+// shutDown lets requests that are under way end, within the grace. The feed's
+// connections are told first: the server does not know those that were upgraded.
+func (p *Program) shutDown(ctx context.Context, server *http.Server, hub *feed.Hub) error {
 	p.log.Info("stopping; waiting for requests and jobs", slog.Duration("grace", p.cfg.ShutdownGrace))
 	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), p.cfg.ShutdownGrace)
 	defer cancel()
+	hub.Close(grace)
 	if err := server.Shutdown(grace); err != nil {
 		return errors.Join(fmt.Errorf("end requests: %w", err), server.Close())
 	}
