@@ -52,6 +52,9 @@ func (s *api) registerDocs() error {
 		a := newAsset(p.mediaType, text)
 		s.registerAsset(operation{id: "docs", path: p.route, tag: "service", summary: "This description as a page", hidden: p.route != "/docs"}, &a)
 	}
+	if err := s.registerAsyncAPI(); err != nil {
+		return err
+	}
 	return s.registerOpenAPI()
 }
 
