@@ -55,7 +55,7 @@ type source struct {
 
 func (s *source) Read(p []byte) (int, error) {
 	n, err := s.Reader.Read(p)
-	if err != nil && err != io.EOF { //nolint:errorlint // io.Reader's contract is io.EOF itself
+	if err != nil && err != io.EOF {
 		s.err = err
 	}
 	return n, err

@@ -277,7 +277,7 @@ type failing struct {
 
 func (f failing) Read(p []byte) (int, error) {
 	n, err := f.Reader.Read(p)
-	if err == io.EOF { //nolint:errorlint // io.Reader's contract
+	if err == io.EOF {
 		err = f.err
 	}
 	return n, err

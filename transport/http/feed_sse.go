@@ -30,13 +30,12 @@ func (s *api) serveEvents(w http.ResponseWriter, r *http.Request, a core.Actor) 
 	defer gauge.Dec()
 	c := s.newSubscriber(r.Context(), r, a, stream, nil)
 	defer c.end()
-	if err := c.tell(w); err != nil {
-		s.log.DebugContext(r.Context(), "a stream of events ended", slog.Any("error", err))
-	}
+	s.log.DebugContext(r.Context(), "a stream of events ended", slog.Any("error", c.tell(w)))
 	return nil
 }
 
-// tell writes hello and then what the stream has.
+// tell writes hello and then what the stream has, until something ends it; it
+// returns what that was.
 func (c *subscriber) tell(w http.ResponseWriter) error {
 	out := http.NewResponseController(w)
 	// The id is where a client that is cut off now has to begin again.

@@ -36,7 +36,7 @@ func (c Config) withDefaults() Config {
 // the names of ours.
 func Wrap(m core.LLM, c Config) (core.LLM, error) {
 	c = c.withDefaults()
-	var measured core.LLM = m
+	measured := m
 	var state prometheus.Gauge
 	if c.Metrics != nil {
 		metrics, err := NewMetrics(c.Metrics)
