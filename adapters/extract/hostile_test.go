@@ -96,12 +96,11 @@ func TestExtract_AwkwardTextIsFast(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			begin := time.Now()
-			if _, err := x.Extract(t.Context(), core.File{Body: bytes.NewReader(data)}); err != nil {
+			// Not a measure: work that grows with the square would take many minutes.
+			ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+			defer cancel()
+			if _, err := x.Extract(ctx, core.File{Body: bytes.NewReader(data)}); err != nil {
 				t.Error(err)
-			}
-			if took := time.Since(begin); took > 20*time.Second {
-				t.Errorf("got an answer after %v, want it soon", took)
 			}
 		})
 	}
