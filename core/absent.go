@@ -33,3 +33,14 @@ func (a absentTokens) Issue(AccessClaims) (string, error) { return "", a.err("ac
 func (a absentTokens) Verify(string, time.Time) (AccessClaims, error) {
 	return AccessClaims{}, a.err("access tokens")
 }
+
+// absentCache keeps nothing, which a Cache may.
+type absentCache struct{}
+
+func (absentCache) Get(context.Context, Tenant, string) ([]byte, bool, error) { return nil, false, nil }
+
+func (absentCache) Set(context.Context, Tenant, string, []byte, time.Duration) error { return nil }
+
+func (absentCache) Delete(context.Context, Tenant, ...string) error { return nil }
+
+func (absentCache) Clear(context.Context, Tenant) error { return nil }

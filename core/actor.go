@@ -32,6 +32,7 @@ type Actor struct {
 	user    UserID
 	role    Role
 	session SessionID
+	key     APIKeyID
 }
 
 // NewActor returns an Actor for a user whom the caller has authenticated.
@@ -59,6 +60,9 @@ const (
 	permEditTemplate    permission = "edit template"
 	permDefaultTemplate permission = "choose default template"
 	permControlJob      permission = "control job"
+	permUsers           permission = "manage users"
+	permOrganization    permission = "change organization"
+	permAPIKey          permission = "revoke API key"
 )
 
 // rule says who has a permission.
@@ -79,6 +83,9 @@ var permissions = map[permission]rule{
 	permEditTemplate:    ruleOwn,
 	permDefaultTemplate: ruleAdmin,
 	permControlJob:      ruleOwn,
+	permUsers:           ruleAdmin,
+	permOrganization:    ruleAdmin,
+	permAPIKey:          ruleOwn,
 }
 
 // may returns nil when a has p over a thing that owner made; owner is "" where

@@ -16,6 +16,7 @@ type Ports struct {
 	Extractor  Extractor      // nil: Documents.Import answers CodeUnavailable
 	Hasher     PasswordHasher // nil: so do Auth.Register and Auth.Login
 	Tokens     AccessTokens   // nil: so does all of Auth
+	Cache      Cache          // what requests ask again and again; nil: it is read from the store each time
 }
 
 // Config is what an App is built of.
@@ -41,6 +42,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Tokens == nil {
 		c.Tokens = absentTokens{}
+	}
+	if c.Cache == nil {
+		c.Cache = absentCache{}
 	}
 	if c.FoldEmail == nil {
 		c.FoldEmail = strings.ToLower
@@ -76,6 +80,9 @@ func (c Config) validate() error {
 // App is the product: one service a noun. Its methods may be called concurrently.
 type App struct {
 	Auth      *AuthService
+	Users     *UserService
+	Org       *OrganizationService
+	Keys      *APIKeyService
 	Documents *DocumentService
 	Summaries *SummaryService
 	Templates *TemplateService
@@ -90,7 +97,10 @@ func New(c Config) (*App, error) {
 		return nil, fmt.Errorf("core: incomplete configuration: %w", err)
 	}
 	app := &App{}
-	app.Auth = &AuthService{cfg: c}
+	app.Auth = &AuthService{cfg: c, keys: newKnownKeys()}
+	app.Users = &UserService{cfg: c}
+	app.Org = &OrganizationService{cfg: c}
+	app.Keys = &APIKeyService{cfg: c}
 	app.Documents = &DocumentService{cfg: c}
 	app.Summaries = &SummaryService{cfg: c}
 	app.Templates = &TemplateService{cfg: c}

@@ -32,6 +32,23 @@ type SignIn struct {
 	OrgID    OrgID // "": the only organization that the address and password fit
 }
 
+// Acceptance is the input of Auth.Accept.
+type Acceptance struct {
+	Token    string // of the invitation
+	Password string
+	Name     string // "": as the admin wrote it
+}
+
+// Validate returns CodeValidation with every field that does not hold.
+func (in Acceptance) Validate() error {
+	var v validation
+	v.password("password", in.Password)
+	if in.Name != "" {
+		v.name("name", in.Name)
+	}
+	return v.err()
+}
+
 // TokenPair is what a sign-in or a refresh answers. The refresh token is valid
 // once; a second use ends every session that came from the same sign-in.
 type TokenPair struct {

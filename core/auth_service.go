@@ -1,12 +1,16 @@
 package core
 
 import (
+	"bytes"
 	"context"
 	"time"
 )
 
 // AuthService signs people in and out.
-type AuthService struct{ cfg Config }
+type AuthService struct {
+	cfg  Config
+	keys *knownKeys
+}
 
 // maxLoginHashes bounds how many password hashes one sign-in may cost.
 const maxLoginHashes = 4
@@ -122,7 +126,7 @@ func (s *AuthService) open(ctx context.Context, l Login, password string, outdat
 		if user, err = tx.Users.GetForUpdate(ctx, l.UserID); err != nil {
 			return err
 		}
-		if !user.IsActive || user.PasswordHash != l.PasswordHash { // changed since it was verified
+		if !user.maySignIn() || user.PasswordHash != l.PasswordHash { // changed since it was verified
 			return errSignIn()
 		}
 		if org, err = tx.Organizations.Get(ctx); err != nil {
@@ -157,19 +161,17 @@ func (s *AuthService) Refresh(ctx context.Context, token string) (*TokenPair, er
 	var secret string
 	var next Session
 	reused := false
-	err = s.cfg.change(ctx, ref.Tenant, func(ctx context.Context, tx Tx) error {
-		old, err := tx.Sessions.GetForUpdate(ctx, ref.SessionID)
-		if err != nil {
+	err = s.cfg.change(ctx, ref.Tenant, func(ctx context.Context, tx Tx) (err error) {
+		var old *Session
+		if user, old, err = lockSession(ctx, tx, ref.SessionID); err != nil {
 			return err
 		}
 		at := s.cfg.now()
 		if reused = old.UsedAt != nil; reused {
+			tx.Revoke()
 			return tx.Sessions.RevokeFamily(ctx, old.FamilyID, at)
 		}
-		if user, err = tx.Users.Get(ctx, old.UserID); err != nil {
-			return err
-		}
-		if old.RevokedAt != nil || !at.Before(old.ExpiresAt) || !user.IsActive {
+		if old.RevokedAt != nil || !at.Before(old.ExpiresAt) || !user.maySignIn() {
 			return errRefresh()
 		}
 		if org, err = tx.Organizations.Get(ctx); err != nil {
@@ -190,6 +192,21 @@ func (s *AuthService) Refresh(ctx context.Context, token string) (*TokenPair, er
 	return s.pair(user, org, secret, next)
 }
 
+// lockSession locks a session and, before it, its user: what ends all sessions of
+// a user locks in this order too, so a refresh under way cannot outlive it.
+func lockSession(ctx context.Context, tx Tx, id SessionID) (*User, *Session, error) {
+	session, err := tx.Sessions.Get(ctx, id)
+	if err != nil {
+		return nil, nil, err
+	}
+	user, err := tx.Users.GetForUpdate(ctx, session.UserID)
+	if err != nil {
+		return nil, nil, err
+	}
+	session, err = tx.Sessions.GetForUpdate(ctx, id)
+	return user, session, err
+}
+
 // Logout ends the session of a refresh token and all of its family. A token that
 // is no longer valid is no error.
 func (s *AuthService) Logout(ctx context.Context, token string) error {
@@ -201,29 +218,66 @@ func (s *AuthService) Logout(ctx context.Context, token string) error {
 		return err
 	}
 	return s.cfg.change(ctx, ref.Tenant, func(ctx context.Context, tx Tx) error {
-		old, err := tx.Sessions.GetForUpdate(ctx, ref.SessionID)
+		_, old, err := lockSession(ctx, tx, ref.SessionID)
 		if err != nil {
 			return err
 		}
+		tx.Revoke()
 		return tx.Sessions.RevokeFamily(ctx, old.FamilyID, s.cfg.now())
 	})
 }
 
-// Authenticate returns the Actor of an access token, or CodeAuthentication.
-func (s *AuthService) Authenticate(ctx context.Context, token string) (Actor, error) {
-	claims, err := s.cfg.Tokens.Verify(token, s.cfg.Now())
+// Accept sets the password of an invited person and signs them in. It returns
+// CodeAuthentication for a token that is unknown, expired or was accepted before.
+func (s *AuthService) Accept(ctx context.Context, in Acceptance) (*TokenPair, error) {
+	if err := in.Validate(); err != nil {
+		return nil, err
+	}
+	hash := hashToken(in.Token)
+	ref, err := s.cfg.Store.System().Credential(ctx, CredentialInvitation, hash)
+	if CodeOf(err) == CodeNotFound {
+		return nil, errInvitation()
+	}
 	if err != nil {
-		return Actor{}, err
+		return nil, err
 	}
-	t := TrustTenant(claims.OrgID)
-	user, err := s.cfg.Store.Tenant(t).Read().Users.Get(ctx, claims.UserID)
-	if CodeOf(err) == CodeNotFound || err == nil && !user.IsActive {
-		return Actor{}, &Error{Code: CodeAuthentication, Message: "the token is no longer valid; sign in again"}
-	}
+	password, err := s.cfg.Hasher.Hash(ctx, in.Password)
 	if err != nil {
-		return Actor{}, err
+		return nil, err
 	}
-	return Actor{tenant: t, user: user.ID, role: user.Role, session: claims.SessionID}, nil
+	id := UserID(ref.ID)
+	secret, session := s.newSession(id, "")
+	var user *User
+	var org *Organization
+	err = s.cfg.change(ctx, ref.Tenant, func(ctx context.Context, tx Tx) (err error) {
+		if user, err = tx.Users.GetForUpdate(ctx, id); err != nil {
+			return err
+		}
+		at := s.cfg.now()
+		if !user.maySignIn() || !bytes.Equal(user.InvitationHash, hash) || !at.Before(*user.InvitationExpiresAt) {
+			return errInvitation()
+		}
+		if org, err = tx.Organizations.Get(ctx); err != nil {
+			return err
+		}
+		user.PasswordHash, user.InvitationHash, user.InvitationExpiresAt = password, nil, nil
+		user.UpdatedAt, user.LastLoginAt = at, &at
+		if in.Name != "" {
+			user.Name = in.Name
+		}
+		if err := tx.Users.Update(ctx, user); err != nil {
+			return err
+		}
+		return tx.Sessions.Create(ctx, &session)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return s.pair(user, org, secret, session)
+}
+
+func errInvitation() error {
+	return &Error{Code: CodeAuthentication, Message: "the invitation is no longer valid; ask an admin of the organization for another"}
 }
 
 // Me returns the acting user and their organization.

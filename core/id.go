@@ -17,6 +17,7 @@ type (
 	TemplateID    string
 	IntegrationID string
 	JobID         string
+	APIKeyID      string
 )
 
 // ValidID reports whether id is a UUID in canonical form: 36 characters, lower case.
@@ -27,6 +28,14 @@ func ValidID[T ~string](id T) bool {
 
 // NewID returns a new UUIDv7: ids made later on one machine sort later.
 func NewID[T ~string]() T { return T(uuid.Must(uuid.NewV7()).String()) }
+
+// cutTime is t in the form that every store keeps.
+func cutTime(t *time.Time) *time.Time {
+	if t == nil {
+		return nil
+	}
+	return new(t.UTC().Truncate(time.Microsecond))
+}
 
 // now is the one place that reads the clock: UTC, in the microseconds that every store keeps.
 func (c Config) now() time.Time { return c.Now().UTC().Truncate(time.Microsecond) }

@@ -22,8 +22,18 @@ type Session struct {
 	RevokedAt *time.Time
 }
 
-// SessionRepo keeps the tenant's sessions.
+// SessionReader reads the tenant's sessions.
+type SessionReader interface {
+	// Get returns a session, or CodeNotFound.
+	Get(ctx context.Context, id SessionID) (*Session, error)
+	// Live reports whether the family has a session of that user that is not
+	// revoked. One that nobody knows is not live.
+	Live(ctx context.Context, user UserID, family SessionID) (bool, error)
+}
+
+// SessionRepo is SessionReader inside a transaction.
 type SessionRepo interface {
+	SessionReader
 	// GetForUpdate returns a session with its row locked, or CodeNotFound.
 	GetForUpdate(ctx context.Context, id SessionID) (*Session, error)
 	// Create stores s, or returns CodeConflict when its token hash exists.
@@ -32,6 +42,8 @@ type SessionRepo interface {
 	MarkUsed(ctx context.Context, id SessionID, at time.Time) error
 	// RevokeFamily sets RevokedAt on every session of the family that has none.
 	RevokeFamily(ctx context.Context, family SessionID, at time.Time) error
+	// RevokeOfUser is RevokeFamily for every family of the user but one; "" keeps none.
+	RevokeOfUser(ctx context.Context, user UserID, keep SessionID, at time.Time) error
 }
 
 func errRefresh() error {
@@ -49,9 +61,7 @@ func (s *AuthService) session(ctx context.Context, token string) (SessionRef, er
 
 // newSession makes a refresh token and the session that remembers its hash.
 func (s *AuthService) newSession(user UserID, family SessionID) (string, Session) {
-	raw := make([]byte, 32)
-	rand.Read(raw) // never fails (crypto/rand, Go 1.24)
-	token := "dr_" + base64.RawURLEncoding.EncodeToString(raw)
+	token := newSecret(refreshMark)
 	at := s.cfg.now()
 	id := NewID[SessionID]()
 	if family == "" {
@@ -61,6 +71,19 @@ func (s *AuthService) newSession(user UserID, family SessionID) (string, Session
 		ID: id, FamilyID: family, UserID: user, TokenHash: hashToken(token),
 		CreatedAt: at, ExpiresAt: at.Add(s.cfg.RefreshToken),
 	}
+}
+
+// The beginnings of our secrets, by which people and scanners know them.
+const (
+	refreshMark    = "dr_"
+	invitationMark = "di_"
+)
+
+// newSecret makes a token that nobody can guess: 256 random bits after its mark.
+func newSecret(mark string) string {
+	raw := make([]byte, 32)
+	rand.Read(raw) // never fails (crypto/rand, Go 1.24)
+	return mark + base64.RawURLEncoding.EncodeToString(raw)
 }
 
 func hashToken(token string) []byte {

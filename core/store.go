@@ -48,6 +48,8 @@ type TenantStore interface {
 type Readers struct {
 	Organizations OrganizationReader
 	Users         UserReader
+	Sessions      SessionReader
+	APIKeys       APIKeyReader
 	Documents     DocumentReader
 	Summaries     SummaryReader
 	Templates     TemplateReader
@@ -61,6 +63,7 @@ type Tx struct {
 	Organizations OrganizationRepo
 	Users         UserRepo
 	Sessions      SessionRepo
+	APIKeys       APIKeyRepo
 	Documents     DocumentRepo
 	Summaries     SummaryRepo
 	Templates     TemplateRepo
@@ -76,7 +79,12 @@ type Outbox struct {
 	Dispatched []Dispatch // existing jobs that are to be started again
 	Appended   []NewEvent // to the tenant's event log
 	Canceled   []JobID    // told to the workers after the commit; not stored
+	Revoked    bool       // somebody's credentials or role changed; told to every node, not stored
 }
+
+// Revoke has every node forget, after the commit, what it knows of the
+// organization's credentials and roles.
+func (o *Outbox) Revoke() { o.Revoked = true }
 
 // Enqueue creates j, whose id, times and NextAttemptAt are set, and dispatches it.
 func (o *Outbox) Enqueue(j Job) { o.Enqueued = append(o.Enqueued, j) }

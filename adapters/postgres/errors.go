@@ -44,6 +44,8 @@ var conflicts = map[string]string{
 	"users_org_email_key":        "a user with this e-mail address exists already; use another address",
 	"sessions_pkey":              "a session with this id exists already; sign in again",
 	"sessions_org_token_key":     "a session with this token exists already; sign in again",
+	"api_keys_pkey":              "an API key with this id exists already; make another",
+	"api_keys_org_hash_key":      "this API key exists already; make another",
 	"documents_pkey":             "a document with this id exists already; use a new id",
 	"documents_org_external_key": "a document with this external id exists already; update that one or use another id",
 	"summaries_pkey":             "a summary with this id exists already; use a new id",
@@ -56,6 +58,7 @@ var conflicts = map[string]string{
 var references = map[string]string{
 	"users_org_id_fkey":                "organization",
 	"sessions_org_id_user_id_fkey":     "user",
+	"api_keys_org_id_user_id_fkey":     "user",
 	"documents_org_id_user_id_fkey":    "user",
 	"templates_org_id_created_by_fkey": "user",
 	"summaries_org_id_doc_id_fkey":     "document",

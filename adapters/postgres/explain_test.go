@@ -83,7 +83,7 @@ func TestPlans(t *testing.T) {
 
 // hotIndexes are made for one statement each; a plan must show that they serve it.
 var hotIndexes = []string{
-	"users_email", "sessions_token", "sessions_family", "documents_list", "documents_hash", "documents_external", "document_search_words",
+	"users_email", "sessions_token", "sessions_family", "sessions_user", "users_list", "users_invitation", "api_keys_hash", "api_keys_list", "api_keys_user", "documents_list", "documents_hash", "documents_external", "document_search_words",
 	"search_pending_order", "summaries_list", "summaries_document", "jobs_list", "jobs_related", "jobs_parent", "jobs_leases",
 	"jobs_org_leases", "gue_jobs_claim", "gue_jobs_local", "events_pkey", "templates_list",
 }
@@ -185,6 +185,8 @@ func populate(tb testing.TB, conn *pgx.Conn) (org string) {
 			union all select gen_random_uuid(), 'o', 'free', null::uuid, now(), now() from generate_series(1, 5000)`,
 		`insert into users select org_id, id, 'e', id::text, 'n', 'member', 'local', 'h', true, at, at from item`,
 		`insert into sessions select org_id, id, id, id, sha256(id::text::bytea), at, at from item`,
+		`update users set invitation_hash = sha256(id::text::bytea) where email = 'e' and random() < 0.1`,
+		`insert into api_keys select org_id, id, id, 'n', 'p', sha256(id::text::bytea), 'member', null, null, at from item`,
 		`insert into documents select org_id, id, id, 't', repeat('x', 500), 'upload', '', id::text, null, null, 'm', md5(id::text), 500, 1, 1, 'active', '', at, at from item`,
 		`insert into document_search select org_id, id, 1, at, 'a b', array['a', 'b'], array['@' || org_id, 'a', 'b', 'w' || n % 50] from item`,
 		`insert into search_pending select org_id, id, 1, at from item`,
@@ -221,6 +223,17 @@ func useEverything(t *testing.T, s *Store, o filled) {
 		must(tx.Organizations.Update(ctx, &o.Organization))
 		must(second(tx.Users.GetForUpdate(ctx, o.User.ID)))
 		must(tx.Users.Update(ctx, &o.User))
+		must(second(tx.Sessions.Get(ctx, o.session.ID)))
+		must(second(tx.Sessions.Live(ctx, o.User.ID, o.session.FamilyID)))
+		must(tx.Sessions.RevokeOfUser(ctx, o.User.ID, o.session.FamilyID, coretest.Now()))
+		must(second(tx.Users.List(ctx, after)))
+		must(second(tx.Users.CountAdmins(ctx)))
+		must(second(tx.APIKeys.Get(ctx, o.key.ID)))
+		must(second(tx.APIKeys.List(ctx, core.APIKeyFilter{}, after)))
+		must(second(tx.APIKeys.List(ctx, core.APIKeyFilter{UserID: o.User.ID}, after)))
+		must(tx.APIKeys.MarkUsed(ctx, o.key.ID, coretest.Now()))
+		must(tx.APIKeys.Delete(ctx, o.key.ID))
+		must(tx.APIKeys.DeleteOfUser(ctx, o.User.ID))
 		must(second(tx.Sessions.GetForUpdate(ctx, o.session.ID)))
 		must(tx.Sessions.MarkUsed(ctx, o.session.ID, coretest.Now()))
 		must(tx.Sessions.RevokeFamily(ctx, o.session.FamilyID, coretest.Now()))
@@ -271,6 +284,11 @@ func useSystem(t *testing.T, s *Store, o filled) {
 	}
 	if _, err := s.System().Session(ctx, o.session.TokenHash); err != nil {
 		t.Error(err)
+	}
+	for _, kind := range []core.CredentialKind{core.CredentialInvitation, core.CredentialAPIKey} {
+		if _, err := s.System().Credential(ctx, kind, o.session.TokenHash); core.CodeOf(err) != core.CodeNotFound {
+			t.Error(err)
+		}
 	}
 	if _, err := s.System().Unindexed(ctx, 10); err != nil {
 		t.Error(err)

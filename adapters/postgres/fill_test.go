@@ -16,13 +16,14 @@ type filled struct {
 	summary  *core.Summary
 	template *core.Template
 	session  *core.Session
+	key      *core.APIKey
 	job      *core.Job
 }
 
 func fill(tb testing.TB, s core.Store) filled {
 	tb.Helper()
 	o := coretest.NewOrg(tb, s)
-	f := filled{Org: o, document: o.NewDocument(tb), pending: o.NewDocument(tb), template: o.NewTemplate(tb), session: o.NewSession(tb), job: o.NewJob(tb)}
+	f := filled{Org: o, document: o.NewDocument(tb), pending: o.NewDocument(tb), template: o.NewTemplate(tb), session: o.NewSession(tb), key: o.NewAPIKey(tb), job: o.NewJob(tb)}
 	f.summary = o.NewSummary(tb, f.document)
 	o.InTx(tb, func(ctx context.Context, tx core.Tx) error {
 		tx.Append(core.EventDocumentCreated, f.document.CreatedAt, f.document)

@@ -91,7 +91,8 @@ func (t *tenantStore) attempt(ctx context.Context, l *core.Lease, fn func(ctx co
 func (tx *transaction) repositories(out *core.Outbox) core.Tx {
 	sc := scope{runner: tx, sql: &tx.store.sql, org: tx.org}
 	return core.Tx{
-		Organizations: organizationRepo{organizationReader{sc}}, Users: userRepo{userReader{sc}}, Sessions: sessionRepo{sc},
+		Organizations: organizationRepo{organizationReader{sc}}, Users: userRepo{userReader{sc}}, Sessions: sessionRepo{sessionReader{sc}},
+		APIKeys:   apiKeyRepo{apiKeyReader{sc}},
 		Documents: documentRepo{documentReader{sc}}, Summaries: summaryRepo{summaryReader{sc}},
 		Templates: templateRepo{templateReader{sc}}, Jobs: jobRepo{jobReader{sc}, tx}, Outbox: out,
 	}

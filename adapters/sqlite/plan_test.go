@@ -39,6 +39,7 @@ var itsOwnIndex = map[string]string{
 	" AND related_id = ?":   "jobs_related",
 	" AND parent_id = ?":    "jobs_parent",
 	" AND doc_id = ?":       "summaries_document",
+	" = ? AND user_id = ?":  "api_keys_user",
 }
 
 func TestLists_FindFewRowsByTheirIndex(t *testing.T) {
@@ -189,7 +190,7 @@ func useEverything(t *testing.T, s *Store) {
 	d := o.NewDocument(t)
 	sum := o.NewSummary(t, d)
 	tpl := o.NewTemplate(t)
-	session := o.NewSession(t)
+	session, key := o.NewSession(t), o.NewAPIKey(t)
 	words := core.SearchQuery{Title: "budget", Words: []string{"budget"}}
 	o.InTx(t, func(ctx context.Context, tx core.Tx) error {
 		tx.Append(core.EventDocumentCreated, d.CreatedAt, d)
@@ -197,7 +198,9 @@ func useEverything(t *testing.T, s *Store) {
 			tx.Documents.PutSearchEntry(ctx, core.SearchEntry{DocumentID: d.ID, Revision: d.Revision, Title: "budget", TitleWords: words.Words, Words: words.Words}),
 			tx.Documents.Update(ctx, d), tx.Summaries.Update(ctx, sum), tx.Templates.Update(ctx, tpl), tx.Organizations.Update(ctx, &o.Organization),
 			tx.Users.Update(ctx, &o.User), tx.Sessions.MarkUsed(ctx, session.ID, d.CreatedAt), tx.Sessions.RevokeFamily(ctx, session.ID, d.CreatedAt),
-			second(tx.Sessions.GetForUpdate(ctx, session.ID)),
+			second(tx.Sessions.GetForUpdate(ctx, session.ID)), second(tx.Sessions.Live(ctx, o.User.ID, session.ID)),
+			tx.Sessions.RevokeOfUser(ctx, o.User.ID, "", d.CreatedAt), second(tx.APIKeys.Get(ctx, key.ID)),
+			tx.APIKeys.MarkUsed(ctx, key.ID, d.CreatedAt), tx.APIKeys.Delete(ctx, key.ID), tx.APIKeys.DeleteOfUser(ctx, o.User.ID),
 		)
 	})
 	readEverything(t, o, d, words)
@@ -205,6 +208,14 @@ func useEverything(t *testing.T, s *Store) {
 	o.InTx(t, func(ctx context.Context, tx core.Tx) error {
 		return firstError(tx.Templates.Delete(ctx, tpl.ID), tx.Summaries.Delete(ctx, sum.ID), tx.Summaries.DeleteOfDocument(ctx, d.ID), tx.Documents.Delete(ctx, d.ID))
 	})
+}
+
+// notFound returns the error of a look-up, unless it found nothing.
+func notFound[T any](_ T, err error) error {
+	if core.CodeOf(err) == core.CodeNotFound {
+		return nil
+	}
+	return err
 }
 
 // second returns the error of a call whose answer is of no interest.
@@ -232,10 +243,11 @@ func readEverything(t *testing.T, o *coretest.Org, d *core.Document, words core.
 		} {
 			errs = append(errs, second(r.Jobs.List(ctx, f, k)))
 		}
-		errs = append(errs, second(r.Templates.List(ctx, k)))
+		errs = append(errs, second(r.Templates.List(ctx, k)), second(r.Users.List(ctx, k)), second(r.APIKeys.List(ctx, core.APIKeyFilter{}, k)),
+			second(r.APIKeys.List(ctx, core.APIKeyFilter{UserID: o.User.ID}, k)))
 	}
 	state, err := r.Events.State(ctx)
-	errs = append(errs, err, second(r.Events.After(ctx, state.First, 5)), second(r.Documents.Get(ctx, d.ID)), second(r.Users.Get(ctx, o.User.ID)),
+	errs = append(errs, err, second(r.Events.After(ctx, state.First, 5)), second(r.Documents.Get(ctx, d.ID)), second(r.Users.Get(ctx, o.User.ID)), second(r.Users.CountAdmins(ctx)),
 		second(r.Templates.Get(ctx, core.DefaultTemplateID)), second(r.Organizations.Get(ctx)))
 	if err := firstError(errs...); err != nil {
 		t.Fatal(err)
@@ -259,7 +271,8 @@ func workOnEverything(t *testing.T, s *Store, o *coretest.Org, session *core.Ses
 	lease := claim(time.Minute)[0]
 	errs := []error{
 		second(sys.Heartbeat(ctx, []core.Lease{lease}, time.Hour)), second(sys.Logins(ctx, o.User.EmailKey)),
-		second(sys.Session(ctx, session.TokenHash)), second(sys.Unindexed(ctx, 5)),
+		second(sys.Session(ctx, session.TokenHash)), notFound(sys.Credential(ctx, core.CredentialAPIKey, session.TokenHash)),
+		notFound(sys.Credential(ctx, core.CredentialInvitation, session.TokenHash)), second(sys.Unindexed(ctx, 5)),
 		s.Tenant(o.Tenant).InLease(ctx, lease, func(ctx context.Context, tx core.Tx) error {
 			j, err := tx.Jobs.GetForUpdate(ctx, lease.JobID)
 			if err != nil {

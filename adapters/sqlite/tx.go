@@ -30,7 +30,8 @@ func (ts *tenantStore) Read() core.Readers {
 		s.q = noTenant{}
 	}
 	return core.Readers{
-		Organizations: organizationReader{s}, Users: userReader{s}, Documents: documentReader{s},
+		Organizations: organizationReader{s}, Users: userReader{s}, Sessions: sessionReader{s},
+		APIKeys: apiKeyReader{s}, Documents: documentReader{s},
 		Summaries: summaryReader{s}, Templates: templateReader{s}, Jobs: jobReader{s}, Events: eventReader{s},
 	}
 }
@@ -130,7 +131,8 @@ func (t *tx) end() {
 func (t *tx) repositories(out *core.Outbox) core.Tx {
 	s := scope{org: t.org, q: t}
 	return core.Tx{
-		Organizations: organizationRepo{organizationReader{s}, t}, Users: userRepo{userReader{s}, t}, Sessions: sessionRepo{s, t},
+		Organizations: organizationRepo{organizationReader{s}, t}, Users: userRepo{userReader{s}, t}, Sessions: sessionRepo{sessionReader{s}, t},
+		APIKeys:   apiKeyRepo{apiKeyReader{s}, t},
 		Documents: documentRepo{documentReader{s}, t}, Summaries: summaryRepo{summaryReader{s}, t},
 		Templates: templateRepo{templateReader{s}, t}, Jobs: jobRepo{jobReader{s}, t}, Outbox: out,
 	}

@@ -69,6 +69,7 @@ func storeGroups() []storeGroup {
 		{"Summaries", summaryCases()},
 		{"Templates", templateCases()},
 		{"Accounts", accountCases()},
+		{"Members", memberCases()},
 		{"Jobs", jobCases()},
 		{"Events", eventCases()},
 		{"Lifecycle", lifecycleCases()},

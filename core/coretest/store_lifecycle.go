@@ -35,7 +35,11 @@ func systemCalls(store core.Store) map[string]func(ctx context.Context) error {
 	sys := store.System()
 	lease := core.Lease{Tenant: core.TrustTenant(core.NewID[core.OrgID]()), JobID: core.NewID[core.JobID](), Fence: 1}
 	return map[string]func(ctx context.Context) error{
-		"Logins":  func(ctx context.Context) error { _, err := sys.Logins(ctx, "ann@example.org"); return err },
+		"Logins": func(ctx context.Context) error { _, err := sys.Logins(ctx, "ann@example.org"); return err },
+		"Credential": func(ctx context.Context) error {
+			_, err := sys.Credential(ctx, core.CredentialAPIKey, make([]byte, 32))
+			return err
+		},
 		"Session": func(ctx context.Context) error { _, err := sys.Session(ctx, make([]byte, 32)); return err },
 		"Claim":   func(ctx context.Context) error { _, err := sys.Claim(ctx, llm(1)); return err },
 		"Heartbeat": func(ctx context.Context) error {

@@ -12,6 +12,7 @@ type things struct {
 	org      core.Organization
 	user     core.User
 	session  core.Session
+	key      core.APIKey
 	document core.Document
 	summary  core.Summary
 	template core.Template
@@ -27,7 +28,7 @@ func newThings(t testing.TB, o *Org) things {
 	job, err := o.Read().Jobs.Get(t.Context(), sum.JobID)
 	state, err2 := o.Read().Events.State(t.Context())
 	x := things{
-		org: o.Organization, user: o.User, session: *o.NewSession(t), document: *d, summary: *sum,
+		org: o.Organization, user: o.User, session: *o.NewSession(t), key: *o.NewAPIKey(t), document: *d, summary: *sum,
 		template: *o.NewTemplate(t), job: *must(t, "read job", job, err), position: must(t, "state of the log", state, err2).First,
 	}
 	o.InTx(t, func(ctx context.Context, tx core.Tx) error { return tx.Documents.PutSearchEntry(ctx, entryOf(d)) })
@@ -39,17 +40,18 @@ func newThings(t testing.TB, o *Org) things {
 func unknownThings(o *Org) things {
 	d := o.document(func(d *core.Document) { d.ExternalID = "page " + string(d.ID) })
 	x := things{
-		org: o.Organization, user: o.newUser(), session: o.session(), document: *d, summary: *o.summary(d),
+		org: o.Organization, user: o.newUser(), session: o.session(), key: o.apiKey(), document: *d, summary: *o.summary(d),
 		template: *o.template(), job: *o.job(), position: "other-0",
 	}
-	x.summary.JobID = x.job.ID
+	x.summary.JobID, x.key.UserID = x.job.ID, x.user.ID
 	return x
 }
 
 // malformedThings is unknownThings with id in the place of every id.
 func malformedThings(o *Org, id string) things {
 	x := unknownThings(o)
-	x.user.ID, x.session.ID, x.session.FamilyID = core.UserID(id), core.SessionID(id), core.SessionID(id)
+	x.user.ID, x.session.ID, x.session.FamilyID, x.key.ID = core.UserID(id), core.SessionID(id), core.SessionID(id), core.APIKeyID(id)
+	x.key.UserID = core.UserID(id)
 	x.document.ID, x.summary.ID, x.summary.DocID = core.DocumentID(id), core.SummaryID(id), core.DocumentID(id)
 	x.template.ID, x.job.ID, x.position = core.TemplateID(id), core.JobID(id), core.Position(id)
 	return x
@@ -93,6 +95,35 @@ func readOperations() map[string]readOperation {
 		"Users.Get": {answersNotFound, func(ctx context.Context, r core.Readers, x things) (int, error) {
 			u, err := r.Users.Get(ctx, x.user.ID)
 			return one(u != nil), err
+		}},
+		"Users.List": {answersEmpty, func(ctx context.Context, r core.Readers, x things) (int, error) {
+			rows, err := r.Users.List(ctx, everything)
+			return count(rows, func(u core.User) bool { return u.ID == x.user.ID }), err
+		}},
+		"Users.CountAdmins": {answersOwn, func(ctx context.Context, r core.Readers, _ things) (int, error) {
+			_, err := r.Users.CountAdmins(ctx)
+			return 0, err
+		}},
+		"Sessions.Get": {answersNotFound, func(ctx context.Context, r core.Readers, x things) (int, error) {
+			s, err := r.Sessions.Get(ctx, x.session.ID)
+			return one(s != nil), err
+		}},
+		"Sessions.Live": {answersEmpty, func(ctx context.Context, r core.Readers, x things) (int, error) {
+			live, err := r.Sessions.Live(ctx, x.session.UserID, x.session.FamilyID)
+			return one(live), err
+		}},
+		"APIKeys.Get": {answersNotFound, func(ctx context.Context, r core.Readers, x things) (int, error) {
+			k, err := r.APIKeys.Get(ctx, x.key.ID)
+			return one(k != nil), err
+		}},
+		"APIKeys.List": {answersEmpty, func(ctx context.Context, r core.Readers, x things) (int, error) {
+			all, err := r.APIKeys.List(ctx, core.APIKeyFilter{}, everything)
+			if err != nil {
+				return 0, err
+			}
+			of, err := r.APIKeys.List(ctx, core.APIKeyFilter{UserID: x.key.UserID}, everything)
+			is := func(k core.APIKey) bool { return k.ID == x.key.ID }
+			return count(all, is) + count(of, is), err
 		}},
 		"Documents.Get": {answersNotFound, func(ctx context.Context, r core.Readers, x things) (int, error) {
 			d, err := r.Documents.Get(ctx, x.document.ID)

@@ -59,6 +59,22 @@ func accountWrites() map[string]writeOperation {
 		"Sessions.RevokeFamily": {answersNothing, func(ctx context.Context, tx core.Tx, x things) error {
 			return tx.Sessions.RevokeFamily(ctx, x.session.FamilyID, Now())
 		}},
+		"Sessions.RevokeOfUser": {answersNothing, func(ctx context.Context, tx core.Tx, x things) error {
+			return tx.Sessions.RevokeOfUser(ctx, x.user.ID, "", Now())
+		}},
+		"APIKeys.Create": {answersNotFound, func(ctx context.Context, tx core.Tx, x things) error {
+			x.key.ID, x.key.KeyHash, x.key.UserID = core.NewID[core.APIKeyID](), []byte("another hash"), x.user.ID
+			return tx.APIKeys.Create(ctx, &x.key)
+		}},
+		"APIKeys.MarkUsed": {answersNotFound, func(ctx context.Context, tx core.Tx, x things) error {
+			return tx.APIKeys.MarkUsed(ctx, x.key.ID, Now())
+		}},
+		"APIKeys.Delete": {answersNotFound, func(ctx context.Context, tx core.Tx, x things) error {
+			return tx.APIKeys.Delete(ctx, x.key.ID)
+		}},
+		"APIKeys.DeleteOfUser": {answersNothing, func(ctx context.Context, tx core.Tx, x things) error {
+			return tx.APIKeys.DeleteOfUser(ctx, x.key.UserID)
+		}},
 	}
 }
 
@@ -135,7 +151,7 @@ func templateAndJobWrites() map[string]writeOperation {
 // readersOf returns the readers within a transaction; it has none of events.
 func readersOf(tx core.Tx) core.Readers {
 	return core.Readers{
-		Organizations: tx.Organizations, Users: tx.Users, Documents: tx.Documents,
+		Organizations: tx.Organizations, Users: tx.Users, Sessions: tx.Sessions, APIKeys: tx.APIKeys, Documents: tx.Documents,
 		Summaries: tx.Summaries, Templates: tx.Templates, Jobs: tx.Jobs,
 	}
 }

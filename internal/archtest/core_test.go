@@ -15,6 +15,8 @@ var withoutActor = map[string]string{
 	"AuthService.Refresh":      "the refresh token is the credential",
 	"AuthService.Logout":       "the refresh token is the credential",
 	"AuthService.Authenticate": "makes the actor",
+	"AuthService.Accept":       "the invitation is the credential",
+	"AuthService.Watch":        "forgets what is cached; acts for nobody",
 }
 
 // workers is the one service that acts for no user.

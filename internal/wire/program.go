@@ -115,6 +115,7 @@ func (p *Program) ports() (core.Ports, error) {
 	}
 	return core.Ports{
 		Store: p.store, Bus: p.bus, Summarizer: summarize.NewExtractive(), Hasher: hasher, Tokens: tokens,
+		Cache:     inproc.NewCache(inproc.CacheConfig{}), // on each node: a request makes no round trip for what it holds
 		Extractor: extract.New(extract.Config{MaxBytes: p.cfg.MaxUploadBytes}),
 	}, nil
 }

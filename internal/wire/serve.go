@@ -18,16 +18,18 @@ import (
 // serve answers requests, and runs jobs unless told not to, until ctx ends. It
 // tells on out where it listens and how to begin.
 func (p *Program) serve(ctx context.Context, build cli.BuildInfo, out io.Writer) error {
-	handler, err := httpapi.New(httpapi.Config{
-		App: p.app, Logger: p.log, Version: build.Version, AllowedOrigins: p.cfg.AllowedOrigins,
-		TrustedProxies: p.cfg.TrustedProxies, Shutdown: ctx.Done(), Checks: p.checks(),
-	})
-	if err != nil {
-		return err
-	}
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", p.cfg.Listen)
 	if err != nil {
 		return &core.Error{Code: core.CodeUnavailable, Message: "the address " + p.cfg.Listen + " cannot be listened on; is another server using it? choose another with --listen", Err: err}
+	}
+	base := p.baseURL(listener.Addr())
+	handler, err := httpapi.New(httpapi.Config{
+		PublicURL: base,
+		App:       p.app, Logger: p.log, Version: build.Version, AllowedOrigins: p.cfg.AllowedOrigins,
+		TrustedProxies: p.cfg.TrustedProxies, Shutdown: ctx.Done(), Checks: p.checks(),
+	})
+	if err != nil {
+		return errors.Join(err, listener.Close())
 	}
 	server := httpapi.NewServer(handler, p.log)
 	failed := make(chan error, 1)
@@ -40,14 +42,16 @@ func (p *Program) serve(ctx context.Context, build cli.BuildInfo, out io.Writer)
 	} else {
 		go func() { worked <- p.work(workers, func() {}) }() // ended by stopWorkers
 	}
-	p.greet(ctx, out, listener.Addr())
+	watching := make(chan error, 1)
+	go func() { watching <- p.app.Auth.Watch(workers) }() // ended by stopWorkers
+	p.greet(ctx, out, base)
 	select {
 	case <-ctx.Done():
 	case err := <-failed:
 		stopWorkers()
-		return errors.Join(fmt.Errorf("serve requests: %w", err), <-worked)
+		return errors.Join(fmt.Errorf("serve requests: %w", err), <-worked, <-watching)
 	}
-	return errors.Join(p.shutDown(ctx, server), <-worked)
+	return errors.Join(p.shutDown(ctx, server), <-worked, <-watching)
 }
 
 // shutDown lets requests that are under way end, within the grace.
@@ -64,12 +68,16 @@ func (p *Program) shutDown(ctx context.Context, server *http.Server) error {
 // signInLife is how long the sign-in that serve prints can be used.
 const signInLife = 15 * time.Minute
 
-// greet says what a person needs to begin.
-func (p *Program) greet(ctx context.Context, out io.Writer, addr net.Addr) {
-	base := p.cfg.PublicURL
-	if base == "" {
-		base = "http://" + addr.String()
+// baseURL is where people reach the server.
+func (p *Program) baseURL(addr net.Addr) string {
+	if p.cfg.PublicURL != "" {
+		return p.cfg.PublicURL
 	}
+	return "http://" + addr.String()
+}
+
+// greet says what a person needs to begin.
+func (p *Program) greet(ctx context.Context, out io.Writer, base string) {
 	fmt.Fprintf(out, "docsctl listens on %s (API reference: %s/docs)\n", base, base)
 	if p.local != nil {
 		fmt.Fprintf(out, "  data      %s\n  keys      %s\n", p.cfg.storePath(), p.cfg.secretsPath())

@@ -19,13 +19,18 @@ type user struct {
 	CreatedAt    time.Time         `json:"created_at"`
 	UpdatedAt    time.Time         `json:"updated_at"`
 	LastLoginAt  *time.Time        `json:"last_login_at"`
+	Invitation   *invitation       `json:"invitation" doc:"While the person has not accepted it; else null."`
 }
 
 func viewUser(u *core.User) user {
-	return user{
+	v := user{
 		ID: u.ID, OrgID: u.OrgID, Email: u.Email, Name: u.Name, Role: u.Role, AuthProvider: u.AuthProvider,
 		IsActive: u.IsActive, CreatedAt: u.CreatedAt, UpdatedAt: u.UpdatedAt, LastLoginAt: u.LastLoginAt,
 	}
+	if u.Invited() {
+		v.Invitation = &invitation{ExpiresAt: *u.InvitationExpiresAt}
+	}
+	return v
 }
 
 type organization struct {
@@ -84,12 +89,13 @@ type refreshToken struct {
 
 type refreshInput struct{ Body refreshToken }
 
-type me struct {
-	User         user         `json:"user"`
-	Organization organization `json:"organization"`
+type acceptance struct {
+	Token    string `json:"token"`
+	Password string `json:"password" minLength:"10" maxLength:"1024" doc:"Not one of the common ones."`
+	Name     string `json:"name,omitzero" maxLength:"200" doc:"Default: as the admin wrote it."`
 }
 
-type meOutput struct{ Body me }
+type acceptInput struct{ Body acceptance }
 
 func (s *api) registerAccounts() {
 	register(s, operation{
@@ -121,12 +127,9 @@ func (s *api) registerAccounts() {
 		return nil, s.app.Auth.Logout(ctx, in.Body.RefreshToken)
 	})
 	register(s, operation{
-		id: "getMe", method: http.MethodGet, path: "/v1/me", tag: "accounts", summary: "Who is signed in",
-	}, func(ctx context.Context, a core.Actor, _ *struct{}) (*meOutput, error) {
-		u, o, err := s.app.Auth.Me(ctx, a)
-		if err != nil {
-			return nil, err
-		}
-		return &meOutput{Body: me{User: viewUser(u), Organization: viewOrganization(o)}}, nil
+		id: "acceptInvitation", method: http.MethodPost, path: "/v1/auth/invitations/accept", tag: "accounts", public: true,
+		summary: "Accept an invitation", errors: []int{http.StatusUnauthorized}, description: "Sets a password and signs in.",
+	}, func(ctx context.Context, _ core.Actor, in *acceptInput) (*tokenOutput, error) {
+		return signedIn(s.app.Auth.Accept(ctx, core.Acceptance{Token: in.Body.Token, Password: in.Body.Password, Name: in.Body.Name}))
 	})
 }

@@ -24,7 +24,7 @@ func describe(version string) huma.Config {
 	c.Formats = map[string]huma.Format{"application/json": strictJSON, "json": strictJSON}
 	c.RejectUnknownQueryParameters = true
 	c.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
-		"bearer": {Type: "http", Scheme: "bearer", Description: "An access token of register, login or refresh."},
+		"bearer": {Type: "http", Scheme: "bearer", Description: "An access token of register, login or refresh, or an API key."},
 	}
 	c.Tags = []*huma.Tag{
 		{Name: "accounts", Description: "Signing in, and who one is."},

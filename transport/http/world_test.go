@@ -53,13 +53,13 @@ func newWorld(t testing.TB) *world {
 	}
 	quiet := slog.New(slog.DiscardHandler)
 	app, err := core.New(core.Config{Logger: quiet, FoldEmail: identity.FoldEmail, Ports: core.Ports{
-		Store: store, Bus: bus, Summarizer: summarize.NewExtractive(), Hasher: hasher, Tokens: tokens,
+		Store: store, Bus: bus, Summarizer: summarize.NewExtractive(), Hasher: hasher, Tokens: tokens, Cache: inproc.NewCache(inproc.CacheConfig{}),
 	}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	shutdown := make(chan struct{})
-	h, err := New(Config{App: app, Logger: quiet, Shutdown: shutdown, Checks: map[string]func(context.Context) error{"store": store.Health}})
+	h, err := New(Config{App: app, PublicURL: "https://docs.example.org", Logger: quiet, Shutdown: shutdown, Checks: map[string]func(context.Context) error{"store": store.Health}})
 	if err != nil {
 		t.Fatal(err)
 	}
