@@ -39,6 +39,7 @@ func (s *APIKeyService) Create(ctx context.Context, a Actor, n NewAPIKey) (*APIK
 		KeyHash: hashToken(secret), Role: n.Role, ExpiresAt: cutTime(n.ExpiresAt), CreatedAt: at,
 	}
 	err := s.cfg.change(ctx, a.Tenant(), func(ctx context.Context, tx Tx) error {
+		s.cfg.audit(tx, a, AuditAPIKeyCreated, string(k.ID), changedUser{Role: &k.Role})
 		return tx.APIKeys.Create(ctx, k)
 	})
 	if err != nil {
@@ -80,6 +81,7 @@ func (s *APIKeyService) Delete(ctx context.Context, a Actor, id APIKeyID) error 
 			return err
 		}
 		tx.Revoke()
+		s.cfg.audit(tx, a, AuditAPIKeyDeleted, string(id), nil)
 		return tx.APIKeys.Delete(ctx, id)
 	})
 }

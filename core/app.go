@@ -83,6 +83,7 @@ type App struct {
 	Users     *UserService
 	Org       *OrganizationService
 	Keys      *APIKeyService
+	Audit     *AuditService
 	Documents *DocumentService
 	Summaries *SummaryService
 	Templates *TemplateService
@@ -97,9 +98,10 @@ func New(c Config) (*App, error) {
 		return nil, fmt.Errorf("core: incomplete configuration: %w", err)
 	}
 	app := &App{}
-	app.Auth = &AuthService{cfg: c, keys: newKnownKeys()}
+	app.Auth = &AuthService{cfg: c, keys: newKnownKeys(), notes: make(chan struct{}, maxNotes)}
 	app.Users = &UserService{cfg: c}
 	app.Org = &OrganizationService{cfg: c}
+	app.Audit = &AuditService{cfg: c}
 	app.Keys = &APIKeyService{cfg: c}
 	app.Documents = &DocumentService{cfg: c}
 	app.Summaries = &SummaryService{cfg: c}

@@ -1,15 +1,15 @@
 package core
 
 import (
-	"bytes"
 	"context"
 	"time"
 )
 
 // AuthService signs people in and out.
 type AuthService struct {
-	cfg  Config
-	keys *knownKeys
+	cfg   Config
+	keys  *knownKeys
+	notes chan struct{} // a place for each note that is being written
 }
 
 // maxLoginHashes bounds how many password hashes one sign-in may cost.
@@ -32,13 +32,15 @@ func (s *AuthService) Register(ctx context.Context, r Registration) (*TokenPair,
 		CreatedAt: at, UpdatedAt: at, LastLoginAt: &at,
 	}
 	secret, session := s.newSession(user.ID, "")
-	err = s.cfg.change(ctx, TrustTenant(org.ID), func(ctx context.Context, tx Tx) error {
+	tenant := TrustTenant(org.ID)
+	err = s.cfg.change(ctx, tenant, func(ctx context.Context, tx Tx) error {
 		if err := tx.Organizations.Create(ctx, &org); err != nil {
 			return err
 		}
 		if err := tx.Users.Create(ctx, &user); err != nil {
 			return err
 		}
+		s.cfg.audit(tx, Actor{tenant: tenant, user: user.ID}.From(r.From), AuditOrganizationCreated, string(org.ID), nil)
 		return tx.Sessions.Create(ctx, &session)
 	})
 	if err != nil {
@@ -60,7 +62,7 @@ func (s *AuthService) Login(ctx context.Context, in SignIn) (*TokenPair, error) 
 	case 0:
 		return nil, errSignIn()
 	case 1:
-		return s.open(ctx, logins[0].Login, in.Password, logins[0].outdated)
+		return s.open(ctx, logins[0], in)
 	}
 	choice := OrganizationChoice{}
 	for _, l := range logins {
@@ -90,12 +92,12 @@ func (s *AuthService) matching(ctx context.Context, in SignIn) ([]verifiedLogin,
 		return nil, err
 	}
 	var found []verifiedLogin
-	hashed := 0
+	var tried []Login
 	for _, l := range logins {
-		if hashed == maxLoginHashes || in.OrgID != "" && in.OrgID != l.Tenant.OrgID() {
+		if len(tried) == maxLoginHashes || in.OrgID != "" && in.OrgID != l.Tenant.OrgID() {
 			continue
 		}
-		hashed++
+		tried = append(tried, l)
 		ok, outdated, err := s.cfg.Hasher.Verify(ctx, in.Password, l.PasswordHash)
 		if err != nil {
 			return nil, err
@@ -104,18 +106,21 @@ func (s *AuthService) matching(ctx context.Context, in SignIn) ([]verifiedLogin,
 			found = append(found, verifiedLogin{Login: l, outdated: outdated})
 		}
 	}
-	if hashed == 0 {
+	if len(tried) == 0 {
 		_, _, err = s.cfg.Hasher.Verify(ctx, in.Password, "")
+	}
+	if len(found) == 0 {
+		s.noteFailure(ctx, tried, in.From)
 	}
 	return found, err
 }
 
 // open begins a session for a user whose password was verified.
-func (s *AuthService) open(ctx context.Context, l Login, password string, outdated bool) (*TokenPair, error) {
+func (s *AuthService) open(ctx context.Context, l verifiedLogin, in SignIn) (*TokenPair, error) {
 	var rehashed string
-	if outdated {
+	if l.outdated {
 		var err error
-		if rehashed, err = s.cfg.Hasher.Hash(ctx, password); err != nil {
+		if rehashed, err = s.cfg.Hasher.Hash(ctx, in.Password); err != nil {
 			return nil, err
 		}
 	}
@@ -134,150 +139,19 @@ func (s *AuthService) open(ctx context.Context, l Login, password string, outdat
 		}
 		at := s.cfg.now()
 		user.LastLoginAt = &at
-		if outdated {
+		if l.outdated {
 			user.PasswordHash = rehashed
 		}
 		if err := tx.Users.Update(ctx, user); err != nil {
 			return err
 		}
+		s.cfg.auditSelf(tx, l.Tenant, user.ID, in.From, AuditSignedIn)
 		return tx.Sessions.Create(ctx, &session)
 	})
 	if err != nil {
 		return nil, err
 	}
 	return s.pair(user, org, secret, session)
-}
-
-// Refresh exchanges a refresh token for a new pair. It returns CodeAuthentication
-// for a token that is unknown, expired, revoked or used before; the last ends
-// every session of its family, since it may have been stolen.
-func (s *AuthService) Refresh(ctx context.Context, token string) (*TokenPair, error) {
-	ref, err := s.session(ctx, token)
-	if err != nil {
-		return nil, err
-	}
-	var user *User
-	var org *Organization
-	var secret string
-	var next Session
-	reused := false
-	err = s.cfg.change(ctx, ref.Tenant, func(ctx context.Context, tx Tx) (err error) {
-		var old *Session
-		if user, old, err = lockSession(ctx, tx, ref.SessionID); err != nil {
-			return err
-		}
-		at := s.cfg.now()
-		if reused = old.UsedAt != nil; reused {
-			tx.Revoke()
-			return tx.Sessions.RevokeFamily(ctx, old.FamilyID, at)
-		}
-		if old.RevokedAt != nil || !at.Before(old.ExpiresAt) || !user.maySignIn() {
-			return errRefresh()
-		}
-		if org, err = tx.Organizations.Get(ctx); err != nil {
-			return err
-		}
-		secret, next = s.newSession(user.ID, old.FamilyID)
-		if err := tx.Sessions.MarkUsed(ctx, old.ID, at); err != nil {
-			return err
-		}
-		return tx.Sessions.Create(ctx, &next)
-	})
-	if CodeOf(err) == CodeNotFound || reused && err == nil {
-		err = errRefresh()
-	}
-	if err != nil {
-		return nil, err
-	}
-	return s.pair(user, org, secret, next)
-}
-
-// lockSession locks a session and, before it, its user: what ends all sessions of
-// a user locks in this order too, so a refresh under way cannot outlive it.
-func lockSession(ctx context.Context, tx Tx, id SessionID) (*User, *Session, error) {
-	session, err := tx.Sessions.Get(ctx, id)
-	if err != nil {
-		return nil, nil, err
-	}
-	user, err := tx.Users.GetForUpdate(ctx, session.UserID)
-	if err != nil {
-		return nil, nil, err
-	}
-	session, err = tx.Sessions.GetForUpdate(ctx, id)
-	return user, session, err
-}
-
-// Logout ends the session of a refresh token and all of its family. A token that
-// is no longer valid is no error.
-func (s *AuthService) Logout(ctx context.Context, token string) error {
-	ref, err := s.session(ctx, token)
-	if CodeOf(err) == CodeAuthentication {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	return s.cfg.change(ctx, ref.Tenant, func(ctx context.Context, tx Tx) error {
-		_, old, err := lockSession(ctx, tx, ref.SessionID)
-		if err != nil {
-			return err
-		}
-		tx.Revoke()
-		return tx.Sessions.RevokeFamily(ctx, old.FamilyID, s.cfg.now())
-	})
-}
-
-// Accept sets the password of an invited person and signs them in. It returns
-// CodeAuthentication for a token that is unknown, expired or was accepted before.
-func (s *AuthService) Accept(ctx context.Context, in Acceptance) (*TokenPair, error) {
-	if err := in.Validate(); err != nil {
-		return nil, err
-	}
-	hash := hashToken(in.Token)
-	ref, err := s.cfg.Store.System().Credential(ctx, CredentialInvitation, hash)
-	if CodeOf(err) == CodeNotFound {
-		return nil, errInvitation()
-	}
-	if err != nil {
-		return nil, err
-	}
-	password, err := s.cfg.Hasher.Hash(ctx, in.Password)
-	if err != nil {
-		return nil, err
-	}
-	id := UserID(ref.ID)
-	secret, session := s.newSession(id, "")
-	var user *User
-	var org *Organization
-	err = s.cfg.change(ctx, ref.Tenant, func(ctx context.Context, tx Tx) (err error) {
-		if user, err = tx.Users.GetForUpdate(ctx, id); err != nil {
-			return err
-		}
-		at := s.cfg.now()
-		if !user.maySignIn() || !bytes.Equal(user.InvitationHash, hash) || !at.Before(*user.InvitationExpiresAt) {
-			return errInvitation()
-		}
-		if org, err = tx.Organizations.Get(ctx); err != nil {
-			return err
-		}
-		user.PasswordHash, user.InvitationHash, user.InvitationExpiresAt = password, nil, nil
-		user.UpdatedAt, user.LastLoginAt = at, &at
-		if in.Name != "" {
-			user.Name = in.Name
-		}
-		if err := tx.Users.Update(ctx, user); err != nil {
-			return err
-		}
-		return tx.Sessions.Create(ctx, &session)
-	})
-	if err != nil {
-		return nil, err
-	}
-	return s.pair(user, org, secret, session)
-}
-
-func errInvitation() error {
-	return &Error{Code: CodeAuthentication, Message: "the invitation is no longer valid; ask an admin of the organization for another"}
 }
 
 // Me returns the acting user and their organization.

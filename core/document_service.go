@@ -207,6 +207,7 @@ func (s *DocumentService) Delete(ctx context.Context, a Actor, id DocumentID, ma
 		if err := tx.Summaries.DeleteOfDocument(ctx, id); err != nil {
 			return err
 		}
+		s.cfg.audit(tx, a, AuditDocumentDeleted, string(id), nil)
 		if err := tx.Documents.Delete(ctx, id); err != nil {
 			return err
 		}

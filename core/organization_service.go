@@ -37,6 +37,7 @@ func (s *OrganizationService) Update(ctx context.Context, a Actor, p Organizatio
 			return nil
 		}
 		org.Name, org.UpdatedAt = *p.Name, s.cfg.now()
+		s.cfg.audit(tx, a, AuditOrganizationUpdated, string(org.ID), nil)
 		return tx.Organizations.Update(ctx, org)
 	})
 	if err != nil {

@@ -46,6 +46,91 @@ type SessionRepo interface {
 	RevokeOfUser(ctx context.Context, user UserID, keep SessionID, at time.Time) error
 }
 
+// Refresh exchanges a refresh token for a new pair. It returns CodeAuthentication
+// for a token that is unknown, expired, revoked or used before; the last ends
+// every session of its family, since it may have been stolen.
+func (s *AuthService) Refresh(ctx context.Context, token string, from Origin) (*TokenPair, error) {
+	ref, err := s.session(ctx, token)
+	if err != nil {
+		return nil, err
+	}
+	var user *User
+	var org *Organization
+	var secret string
+	var next Session
+	reused := false
+	err = s.cfg.change(ctx, ref.Tenant, func(ctx context.Context, tx Tx) (err error) {
+		var old *Session
+		if user, old, err = lockSession(ctx, tx, ref.SessionID); err != nil {
+			return err
+		}
+		at := s.cfg.now()
+		if reused = old.UsedAt != nil; reused {
+			tx.Revoke()
+			if old.RevokedAt == nil {
+				s.cfg.auditSelf(tx, ref.Tenant, user.ID, from, AuditTokenReused)
+			}
+			return tx.Sessions.RevokeFamily(ctx, old.FamilyID, at)
+		}
+		if old.RevokedAt != nil || !at.Before(old.ExpiresAt) || !user.maySignIn() {
+			return errRefresh()
+		}
+		if org, err = tx.Organizations.Get(ctx); err != nil {
+			return err
+		}
+		secret, next = s.newSession(user.ID, old.FamilyID)
+		if err := tx.Sessions.MarkUsed(ctx, old.ID, at); err != nil {
+			return err
+		}
+		return tx.Sessions.Create(ctx, &next)
+	})
+	if CodeOf(err) == CodeNotFound || reused && err == nil {
+		err = errRefresh()
+	}
+	if err != nil {
+		return nil, err
+	}
+	return s.pair(user, org, secret, next)
+}
+
+// lockSession locks a session and, before it, its user: what ends all sessions of
+// a user locks in this order too, so a refresh under way cannot outlive it.
+func lockSession(ctx context.Context, tx Tx, id SessionID) (*User, *Session, error) {
+	session, err := tx.Sessions.Get(ctx, id)
+	if err != nil {
+		return nil, nil, err
+	}
+	user, err := tx.Users.GetForUpdate(ctx, session.UserID)
+	if err != nil {
+		return nil, nil, err
+	}
+	session, err = tx.Sessions.GetForUpdate(ctx, id)
+	return user, session, err
+}
+
+// Logout ends the session of a refresh token and all of its family. A token that
+// is no longer valid is no error.
+func (s *AuthService) Logout(ctx context.Context, token string, from Origin) error {
+	ref, err := s.session(ctx, token)
+	if CodeOf(err) == CodeAuthentication {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return s.cfg.change(ctx, ref.Tenant, func(ctx context.Context, tx Tx) error {
+		_, old, err := lockSession(ctx, tx, ref.SessionID)
+		if err != nil {
+			return err
+		}
+		tx.Revoke()
+		if old.RevokedAt == nil {
+			s.cfg.auditSelf(tx, ref.Tenant, old.UserID, from, AuditSignedOut)
+		}
+		return tx.Sessions.RevokeFamily(ctx, old.FamilyID, s.cfg.now())
+	})
+}
+
 func errRefresh() error {
 	return &Error{Code: CodeAuthentication, Message: "the refresh token is no longer valid; sign in again"}
 }

@@ -55,6 +55,7 @@ type Readers struct {
 	Templates     TemplateReader
 	Jobs          JobReader
 	Events        EventReader
+	Audit         AuditReader
 }
 
 // Tx is what can be done inside one transaction: a repository a noun, and the
@@ -79,7 +80,8 @@ type Outbox struct {
 	Dispatched []Dispatch // existing jobs that are to be started again
 	Appended   []NewEvent // to the tenant's event log
 	Canceled   []JobID    // told to the workers after the commit; not stored
-	Revoked    bool       // somebody's credentials or role changed; told to every node, not stored
+	Audited    []AuditEntry
+	Revoked    bool // somebody's credentials or role changed; told to every node, not stored
 }
 
 // Revoke has every node forget, after the commit, what it knows of the
@@ -93,15 +95,23 @@ func (o *Outbox) Enqueue(j Job) { o.Enqueued = append(o.Enqueued, j) }
 // tenant's fails the transaction with CodeNotFound.
 func (o *Outbox) Dispatch(d Dispatch) { o.Dispatched = append(o.Dispatched, d) }
 
+// Audit adds a line to the tenant's audit log.
+func (o *Outbox) Audit(e AuditEntry) { o.Audited = append(o.Audited, e) }
+
 // Append adds an event with the present state of data to the tenant's log; its
 // place is settled by the commit. data is one of core's types, which always
 // have a JSON form; anything else panics.
 func (o *Outbox) Append(t EventType, at time.Time, data any) {
+	o.Appended = append(o.Appended, NewEvent{Type: t, At: at, Data: mustJSON(data)})
+}
+
+// mustJSON is for core's own types.
+func mustJSON(data any) json.RawMessage {
 	raw, err := json.Marshal(data)
 	if err != nil {
-		panic(fmt.Sprintf("core: event %s has no JSON form: %v", t, err))
+		panic(fmt.Sprintf("core: %T has no JSON form: %v", data, err))
 	}
-	o.Appended = append(o.Appended, NewEvent{Type: t, At: at, Data: raw})
+	return raw
 }
 
 // checkFilled refuses a struct of ports with a nil field, so that an adapter that

@@ -174,6 +174,7 @@ func (s *SummaryService) Delete(ctx context.Context, a Actor, id SummaryID) erro
 				return err
 			}
 		}
+		s.cfg.audit(tx, a, AuditSummaryDeleted, string(id), nil)
 		return tx.Summaries.Delete(ctx, id)
 	})
 }

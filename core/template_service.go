@@ -180,6 +180,7 @@ func (s *TemplateService) Delete(ctx context.Context, a Actor, id TemplateID, ma
 				return err
 			}
 		}
+		s.cfg.audit(tx, a, AuditTemplateDeleted, string(id), nil)
 		return tx.Templates.Delete(ctx, id)
 	})
 }

@@ -39,11 +39,26 @@ func (s *UserService) Create(ctx context.Context, a Actor, n NewUser) (*User, *I
 			return nil, nil, err
 		}
 	}
-	err := s.cfg.change(ctx, a.Tenant(), func(ctx context.Context, tx Tx) error { return tx.Users.Create(ctx, u) })
+	action := AuditUserCreated
+	if invitation != nil {
+		action = AuditUserInvited
+	}
+	err := s.cfg.change(ctx, a.Tenant(), func(ctx context.Context, tx Tx) error {
+		s.cfg.audit(tx, a, action, string(u.ID), changedUser{Role: &u.Role})
+		return tx.Users.Create(ctx, u)
+	})
 	if err != nil {
 		return nil, nil, err
 	}
 	return u, invitation, nil
+}
+
+// changedUser is what the audit log tells of a change; names and addresses are
+// left out, since they could never be erased from it.
+type changedUser struct {
+	Role     *Role `json:"role,omitempty"`
+	IsActive *bool `json:"is_active,omitempty"`
+	Name     bool  `json:"name,omitempty"` // whether it was changed
 }
 
 // Get returns a member, or CodeNotFound. Only an admin may.
@@ -109,6 +124,7 @@ func (s *UserService) Update(ctx context.Context, a Actor, id UserID, p UserPatc
 		if u.Role != before.Role || u.IsActive != before.IsActive {
 			tx.Revoke()
 		}
+		s.cfg.audit(tx, a, AuditUserUpdated, string(id), changedUser{Role: p.Role, IsActive: p.IsActive, Name: u.Name != before.Name})
 		if !u.IsActive {
 			if err := tx.Sessions.RevokeOfUser(ctx, id, "", u.UpdatedAt); err != nil {
 				return err
@@ -157,6 +173,7 @@ func (s *UserService) Delete(ctx context.Context, a Actor, id UserID) error {
 		u.PasswordHash, u.InvitationHash, u.InvitationExpiresAt = "", nil, nil
 		u.IsActive, u.UpdatedAt, u.DeletedAt = false, at, &at
 		tx.Revoke()
+		s.cfg.audit(tx, a, AuditUserDeleted, string(id), nil)
 		if err := tx.Users.Update(ctx, u); err != nil {
 			return err
 		}
@@ -227,6 +244,7 @@ func (s *UserService) ChangePassword(ctx context.Context, a Actor, current, next
 			return err
 		}
 		tx.Revoke()
+		s.cfg.audit(tx, a, AuditPasswordChanged, string(u.ID), nil)
 		return tx.Sessions.RevokeOfUser(ctx, u.ID, a.session, u.UpdatedAt)
 	})
 }

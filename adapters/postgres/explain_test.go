@@ -83,7 +83,7 @@ func TestPlans(t *testing.T) {
 
 // hotIndexes are made for one statement each; a plan must show that they serve it.
 var hotIndexes = []string{
-	"users_email", "sessions_token", "sessions_family", "sessions_user", "users_list", "users_invitation", "api_keys_hash", "api_keys_list", "api_keys_user", "documents_list", "documents_hash", "documents_external", "document_search_words",
+	"users_email", "sessions_token", "sessions_family", "sessions_user", "users_list", "users_invitation", "api_keys_hash", "audit_log_list", "api_keys_list", "api_keys_user", "documents_list", "documents_hash", "documents_external", "document_search_words",
 	"search_pending_order", "summaries_list", "summaries_document", "jobs_list", "jobs_related", "jobs_parent", "jobs_leases",
 	"jobs_org_leases", "gue_jobs_claim", "gue_jobs_local", "events_pkey", "templates_list",
 }
@@ -199,6 +199,7 @@ func populate(tb testing.TB, conn *pgx.Conn) (org string) {
 				case when n % 10 = 0 then now() + n * interval '1 hour' end, case when n % 10 = 0 then 'llm' end from item`,
 		`insert into gue_jobs (job_id, priority, run_at, job_type, args, queue, created_at, updated_at, org_id, work_id)
 			select id::text, 0, at, 'x', '', case when n % 20 = 0 then 'local:x' else 'llm' end, now(), now(), org_id, id from item where n % 10 <> 0`,
+		`insert into audit_log select org_id, id, id, null, 'user.updated', id::text, '', '', '', null, at from item`,
 		`insert into events (org_id, type, at, data) select org_id, 'x', at, '{}' from item`,
 		`analyze`,
 	} {
@@ -250,6 +251,10 @@ func useEverything(t *testing.T, s *Store, o filled) {
 	})
 	r := o.Read()
 	must(second(r.Organizations.Get(ctx)))
+	must(second(r.Audit.List(ctx, core.AuditFilter{}, after)))
+	must(second(r.Audit.List(ctx, core.AuditFilter{
+		Action: core.AuditSignedIn, UserID: o.User.ID, TargetID: "x", Since: o.User.CreatedAt, Until: coretest.Now(),
+	}, after)))
 	must(second(r.Users.Get(ctx, o.User.ID)))
 	must(second(r.Documents.Get(ctx, o.document.ID)))
 	for _, f := range []core.DocumentFilter{

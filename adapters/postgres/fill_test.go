@@ -26,6 +26,7 @@ func fill(tb testing.TB, s core.Store) filled {
 	f := filled{Org: o, document: o.NewDocument(tb), pending: o.NewDocument(tb), template: o.NewTemplate(tb), session: o.NewSession(tb), key: o.NewAPIKey(tb), job: o.NewJob(tb)}
 	f.summary = o.NewSummary(tb, f.document)
 	o.InTx(tb, func(ctx context.Context, tx core.Tx) error {
+		tx.Audit(core.AuditEntry{ID: core.NewID[string](), OrgID: o.Organization.ID, At: f.document.CreatedAt, Action: core.AuditSignedIn})
 		tx.Append(core.EventDocumentCreated, f.document.CreatedAt, f.document)
 		return tx.Documents.PutSearchEntry(ctx, core.SearchEntry{
 			DocumentID: f.document.ID, Revision: f.document.Revision, Title: "budget", TitleWords: []string{"budget"}, Words: []string{"budget"},

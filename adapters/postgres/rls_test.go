@@ -152,6 +152,16 @@ func TestCatalog(t *testing.T) {
 		}
 	})
 
+	t.Run("AuditLogCanBeAddedToOnly", func(t *testing.T) {
+		granted := texts(t, conn, `select privilege_type::text from information_schema.role_table_grants
+			where table_name = 'audit_log' and grantee in ($1, $2, 'PUBLIC') order by 1`, roles.app, roles.definer)
+		columns := texts(t, conn, `select distinct privilege_type::text from information_schema.role_column_grants
+			where table_name = 'audit_log' and grantee in ($1, $2, 'PUBLIC') order by 1`, roles.app, roles.definer)
+		if got := strings.Join(granted, " ") + ", " + strings.Join(columns, " "); got != "INSERT SELECT, INSERT SELECT" {
+			t.Errorf("grants on audit_log: got %s, want INSERT and SELECT alone", got)
+		}
+	})
+
 	t.Run("ViewsActForTheirCaller", func(t *testing.T) {
 		bad := texts(t, conn, `select relname::text from pg_class where relnamespace = 'public'::regnamespace and relkind = 'v'
 			and not coalesce('security_invoker=true' = any(reloptions), false)`)

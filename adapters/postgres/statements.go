@@ -24,6 +24,8 @@ type statements struct {
 	insertDispatch                                             string
 	insertEvent, logState, eventsAfter                         string
 
+	listAudit, insertAudit string
+
 	logins, session, credential, claim, heartbeat, rescue, unindexed string
 }
 
@@ -35,6 +37,7 @@ func newStatements() statements {
 	s.begin, s.commit, s.health = `begin`, `commit`, `select 1`
 	s.accounts()
 	s.apiKeys()
+	s.audit()
 	s.documents()
 	s.summaries()
 	s.templates()
@@ -77,6 +80,12 @@ func (s *statements) apiKeys() {
 	s.useAPIKey = `update api_keys set last_used_at = $3 where org_id = $1 and id = $2`
 	s.deleteAPIKey = `delete from api_keys where org_id = $1 and id = $2`
 	s.deleteAPIKeys = `delete from api_keys where org_id = $1 and user_id = $2`
+}
+
+func (s *statements) audit() {
+	s.listAudit = `select ` + auditColumns + ` from audit_log a where a.org_id = $1`
+	s.insertAudit = `insert into audit_log (org_id, id, user_id, api_key_id, action, target_id, address, user_agent, request_id, data, created_at)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`
 }
 
 func (s *statements) documents() {

@@ -177,7 +177,7 @@ func (t *tenantStore) Read() core.Readers {
 		Organizations: organizationReader{sc}, Users: userReader{sc}, Sessions: sessionReader{sc},
 		APIKeys: apiKeyReader{sc}, Documents: documentReader{sc},
 		Summaries: summaryReader{sc}, Templates: templateReader{sc}, Jobs: jobReader{sc},
-		Events: eventReader{scope: sc, ready: t.ready},
+		Events: eventReader{scope: sc, ready: t.ready}, Audit: auditReader{sc},
 	}
 }
 

@@ -236,6 +236,9 @@ func (s *Store) outbox(org string, out *core.Outbox) (*pgx.Batch, error) {
 	for _, e := range out.Appended {
 		b.Queue(s.sql.insertEvent, org, string(e.Type), e.At, string(e.Data))
 	}
+	for _, e := range out.Audited {
+		s.queueAudit(b, org, e)
+	}
 	for _, q := range b.QueuedQueries {
 		if err := checkArgs(q.Arguments); err != nil {
 			return nil, outboxRefused(err)

@@ -34,12 +34,12 @@ var mayScan = map[string]string{
 
 // itsOwnIndex names the index by which few rows of many are found.
 var itsOwnIndex = map[string]string{
-	" AND content_hash = ?": "documents_hash",
-	" AND external_id = ?":  "documents_external_newest",
-	" AND related_id = ?":   "jobs_related",
-	" AND parent_id = ?":    "jobs_parent",
-	" AND doc_id = ?":       "summaries_document",
-	" = ? AND user_id = ?":  "api_keys_user",
+	" AND content_hash = ?":                           "documents_hash",
+	" AND external_id = ?":                            "documents_external_newest",
+	" AND related_id = ?":                             "jobs_related",
+	" AND parent_id = ?":                              "jobs_parent",
+	" AND doc_id = ?":                                 "summaries_document",
+	" FROM api_keys WHERE org_id = ? AND user_id = ?": "api_keys_user",
 }
 
 func TestLists_FindFewRowsByTheirIndex(t *testing.T) {
@@ -194,6 +194,7 @@ func useEverything(t *testing.T, s *Store) {
 	words := core.SearchQuery{Title: "budget", Words: []string{"budget"}}
 	o.InTx(t, func(ctx context.Context, tx core.Tx) error {
 		tx.Append(core.EventDocumentCreated, d.CreatedAt, d)
+		tx.Audit(core.AuditEntry{ID: core.NewID[string](), At: d.CreatedAt, Action: core.AuditSignedIn})
 		return firstError(
 			tx.Documents.PutSearchEntry(ctx, core.SearchEntry{DocumentID: d.ID, Revision: d.Revision, Title: "budget", TitleWords: words.Words, Words: words.Words}),
 			tx.Documents.Update(ctx, d), tx.Summaries.Update(ctx, sum), tx.Templates.Update(ctx, tpl), tx.Organizations.Update(ctx, &o.Organization),
@@ -243,7 +244,9 @@ func readEverything(t *testing.T, o *coretest.Org, d *core.Document, words core.
 		} {
 			errs = append(errs, second(r.Jobs.List(ctx, f, k)))
 		}
-		errs = append(errs, second(r.Templates.List(ctx, k)), second(r.Users.List(ctx, k)), second(r.APIKeys.List(ctx, core.APIKeyFilter{}, k)),
+		errs = append(errs, second(r.Templates.List(ctx, k)), second(r.Users.List(ctx, k)), second(r.Audit.List(ctx, core.AuditFilter{}, k)),
+			second(r.Audit.List(ctx, core.AuditFilter{Action: "x", UserID: o.User.ID, TargetID: id, Since: d.CreatedAt, Until: d.CreatedAt}, k)),
+			second(r.APIKeys.List(ctx, core.APIKeyFilter{}, k)),
 			second(r.APIKeys.List(ctx, core.APIKeyFilter{UserID: o.User.ID}, k)))
 	}
 	state, err := r.Events.State(ctx)

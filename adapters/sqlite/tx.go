@@ -33,6 +33,7 @@ func (ts *tenantStore) Read() core.Readers {
 		Organizations: organizationReader{s}, Users: userReader{s}, Sessions: sessionReader{s},
 		APIKeys: apiKeyReader{s}, Documents: documentReader{s},
 		Summaries: summaryReader{s}, Templates: templateReader{s}, Jobs: jobReader{s}, Events: eventReader{s},
+		Audit: auditReader{s},
 	}
 }
 
@@ -214,6 +215,11 @@ func (t *tx) flush(ctx context.Context, out *core.Outbox) error {
 	}
 	for _, e := range out.Appended {
 		if err := t.append(ctx, e); err != nil {
+			return err
+		}
+	}
+	for _, e := range out.Audited {
+		if err := t.audit(ctx, e); err != nil {
 			return err
 		}
 	}

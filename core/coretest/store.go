@@ -70,6 +70,7 @@ func storeGroups() []storeGroup {
 		{"Templates", templateCases()},
 		{"Accounts", accountCases()},
 		{"Members", memberCases()},
+		{"Audit", auditCases()},
 		{"Jobs", jobCases()},
 		{"Events", eventCases()},
 		{"Lifecycle", lifecycleCases()},

@@ -130,7 +130,7 @@ func (s *scene) wantDead(ctx context.Context, tx core.Tx, x things) {
 		}
 	}
 	for name, op := range readOperations() {
-		if name == "Events.State" || name == "Events.After" {
+		if outsideTx(name) {
 			continue
 		}
 		if found, err := op.call(ctx, readersOf(tx), x); err == nil {

@@ -2,6 +2,7 @@ package coretest
 
 import (
 	"context"
+	"strings"
 	"testing"
 
 	"github.com/docsctl/docsctl/core"
@@ -13,6 +14,7 @@ type things struct {
 	user     core.User
 	session  core.Session
 	key      core.APIKey
+	audit    core.AuditEntry
 	document core.Document
 	summary  core.Summary
 	template core.Template
@@ -28,11 +30,12 @@ func newThings(t testing.TB, o *Org) things {
 	job, err := o.Read().Jobs.Get(t.Context(), sum.JobID)
 	state, err2 := o.Read().Events.State(t.Context())
 	x := things{
-		org: o.Organization, user: o.User, session: *o.NewSession(t), key: *o.NewAPIKey(t), document: *d, summary: *sum,
+		org: o.Organization, user: o.User, session: *o.NewSession(t), key: *o.NewAPIKey(t), audit: o.auditEntry(), document: *d, summary: *sum,
 		template: *o.NewTemplate(t), job: *must(t, "read job", job, err), position: must(t, "state of the log", state, err2).First,
 	}
 	o.InTx(t, func(ctx context.Context, tx core.Tx) error { return tx.Documents.PutSearchEntry(ctx, entryOf(d)) })
 	o.appendEvent(t, d)
+	o.InTx(t, func(_ context.Context, tx core.Tx) error { tx.Audit(x.audit); return nil })
 	return x
 }
 
@@ -40,7 +43,7 @@ func newThings(t testing.TB, o *Org) things {
 func unknownThings(o *Org) things {
 	d := o.document(func(d *core.Document) { d.ExternalID = "page " + string(d.ID) })
 	x := things{
-		org: o.Organization, user: o.newUser(), session: o.session(), key: o.apiKey(), document: *d, summary: *o.summary(d),
+		org: o.Organization, user: o.newUser(), session: o.session(), key: o.apiKey(), audit: o.auditEntry(), document: *d, summary: *o.summary(d),
 		template: *o.template(), job: *o.job(), position: "other-0",
 	}
 	x.summary.JobID, x.key.UserID = x.job.ID, x.user.ID
@@ -125,6 +128,17 @@ func readOperations() map[string]readOperation {
 			is := func(k core.APIKey) bool { return k.ID == x.key.ID }
 			return count(all, is) + count(of, is), err
 		}},
+		"Audit.List": {answersEmpty, func(ctx context.Context, r core.Readers, x things) (int, error) {
+			found := 0
+			for _, f := range []core.AuditFilter{{}, {TargetID: x.audit.TargetID}, {UserID: *x.audit.UserID}} {
+				rows, err := r.Audit.List(ctx, f, everything)
+				if err != nil {
+					return 0, err
+				}
+				found += count(rows, func(e core.AuditEntry) bool { return e.ID == x.audit.ID })
+			}
+			return found, nil
+		}},
 		"Documents.Get": {answersNotFound, func(ctx context.Context, r core.Readers, x things) (int, error) {
 			d, err := r.Documents.Get(ctx, x.document.ID)
 			return one(d != nil), err
@@ -158,6 +172,11 @@ func readOperations() map[string]readOperation {
 			return count(rows, func(e core.Event) bool { return e.OrgID == x.org.ID }), err
 		}},
 	}
+}
+
+// outsideTx reports whether a method's reader is not to be had in a transaction.
+func outsideTx(name string) bool {
+	return strings.HasPrefix(name, "Events.") || strings.HasPrefix(name, "Audit.")
 }
 
 // everything is the seek of a whole list.

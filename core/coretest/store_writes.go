@@ -148,7 +148,7 @@ func templateAndJobWrites() map[string]writeOperation {
 	}
 }
 
-// readersOf returns the readers within a transaction; it has none of events.
+// readersOf returns the readers within a transaction; it has none of events and audit.
 func readersOf(tx core.Tx) core.Readers {
 	return core.Readers{
 		Organizations: tx.Organizations, Users: tx.Users, Sessions: tx.Sessions, APIKeys: tx.APIKeys, Documents: tx.Documents,

@@ -13,7 +13,7 @@ var onlyIn = map[string][]string{
 	// The tenant comes from our own storage or a verified credential.
 	"TrustTenant": {"core/auth_service.go", "core/auth_state.go", "internal/wire/program.go", "adapters/sqlite/", "adapters/postgres/", "core/coretest/", "examples/"},
 	// Reads before a tenant is known.
-	"System": {"core/auth_service.go", "core/auth_state.go", "core/session.go", "core/work_service.go", "core/document_index.go", "core/coretest/"},
+	"System": {"core/auth_service.go", "core/auth_state.go", "core/invitation.go", "core/session.go", "core/invitation.go", "core/work_service.go", "core/document_index.go", "core/coretest/"},
 	// What is told was committed first, or is ephemeral.
 	"Notify": {"core/change.go", "core/coretest/", "adapters/inproc/", "adapters/redis/"},
 }

@@ -101,35 +101,36 @@ func (s *api) registerAccounts() {
 	register(s, operation{
 		id: "register", method: http.MethodPost, path: "/v1/auth/register", tag: "accounts", public: true, status: http.StatusCreated,
 		summary: "Found an organization", description: "Makes the organization and its first admin, and signs them in.",
-	}, func(ctx context.Context, _ core.Actor, in *registerInput) (*tokenOutput, error) {
+	}, func(ctx context.Context, a core.Actor, in *registerInput) (*tokenOutput, error) {
 		return signedIn(s.app.Auth.Register(ctx, core.Registration{
 			OrganizationName: in.Body.OrganizationName, Email: in.Body.Email, Password: in.Body.Password, Name: in.Body.Name,
+			From: a.Origin(),
 		}))
 	})
 	register(s, operation{
 		id: "login", method: http.MethodPost, path: "/v1/auth/login", tag: "accounts", public: true,
 		summary: "Sign in", errors: []int{http.StatusUnauthorized, http.StatusConflict},
 		description: "When address and password fit several organizations the answer is 409 with details.organizations; choose one with org_id.",
-	}, func(ctx context.Context, _ core.Actor, in *loginInput) (*tokenOutput, error) {
-		return signedIn(s.app.Auth.Login(ctx, core.SignIn{Email: in.Body.Email, Password: in.Body.Password, OrgID: in.Body.OrgID}))
+	}, func(ctx context.Context, a core.Actor, in *loginInput) (*tokenOutput, error) {
+		return signedIn(s.app.Auth.Login(ctx, core.SignIn{Email: in.Body.Email, Password: in.Body.Password, OrgID: in.Body.OrgID, From: a.Origin()}))
 	})
 	register(s, operation{
 		id: "refresh", method: http.MethodPost, path: "/v1/auth/refresh", tag: "accounts", public: true,
 		summary: "Exchange a refresh token for a new pair", errors: []int{http.StatusUnauthorized},
 		description: "The old refresh token dies. One that is used twice ends every session that came from the same sign-in.",
-	}, func(ctx context.Context, _ core.Actor, in *refreshInput) (*tokenOutput, error) {
-		return signedIn(s.app.Auth.Refresh(ctx, in.Body.RefreshToken))
+	}, func(ctx context.Context, a core.Actor, in *refreshInput) (*tokenOutput, error) {
+		return signedIn(s.app.Auth.Refresh(ctx, in.Body.RefreshToken, a.Origin()))
 	})
 	register(s, operation{
 		id: "logout", method: http.MethodPost, path: "/v1/auth/logout", tag: "accounts", public: true,
 		summary: "Sign out", description: "Ends the sessions that came from the same sign-in.",
-	}, func(ctx context.Context, _ core.Actor, in *refreshInput) (*struct{}, error) {
-		return nil, s.app.Auth.Logout(ctx, in.Body.RefreshToken)
+	}, func(ctx context.Context, a core.Actor, in *refreshInput) (*struct{}, error) {
+		return nil, s.app.Auth.Logout(ctx, in.Body.RefreshToken, a.Origin())
 	})
 	register(s, operation{
 		id: "acceptInvitation", method: http.MethodPost, path: "/v1/auth/invitations/accept", tag: "accounts", public: true,
 		summary: "Accept an invitation", errors: []int{http.StatusUnauthorized}, description: "Sets a password and signs in.",
-	}, func(ctx context.Context, _ core.Actor, in *acceptInput) (*tokenOutput, error) {
-		return signedIn(s.app.Auth.Accept(ctx, core.Acceptance{Token: in.Body.Token, Password: in.Body.Password, Name: in.Body.Name}))
+	}, func(ctx context.Context, a core.Actor, in *acceptInput) (*tokenOutput, error) {
+		return signedIn(s.app.Auth.Accept(ctx, core.Acceptance{Token: in.Body.Token, Password: in.Body.Password, Name: in.Body.Name, From: a.Origin()}))
 	})
 }

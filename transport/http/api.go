@@ -110,6 +110,7 @@ func build(c Config) (*api, error) {
 	s.registerMe()
 	s.registerUsers()
 	s.registerAPIKeys()
+	s.registerAudit()
 	s.registerDocuments()
 	s.registerSummaries()
 	s.registerTemplates()

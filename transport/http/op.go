@@ -48,7 +48,8 @@ type callKey struct{}
 
 // register adds an operation whose input and output are typed. It is the only
 // caller of huma.Register, so no operation can forget to ask who calls, or answer
-// an error in its own way. The actor of a public operation is the zero one.
+// an error in its own way. The actor of a public operation is nobody and
+// knows only where the request came from.
 func register[I, O any](s *api, op operation, handler func(ctx context.Context, a core.Actor, in *I) (*O, error)) {
 	op = op.withDefaults()
 	s.routes = append(s.routes, op)
@@ -124,6 +125,7 @@ func (s *api) admit(r *http.Request, op operation) (core.Actor, error) {
 			return a, err
 		}
 	}
+	a = a.From(core.Origin{Address: s.client(r).String(), UserAgent: r.UserAgent(), RequestID: RequestID(r.Context())})
 	if r.ContentLength > op.bodyLimit {
 		return a, errTooLarge(op.bodyLimit)
 	}
