@@ -34,6 +34,13 @@ func (a absentTokens) Verify(string, time.Time) (AccessClaims, error) {
 	return AccessClaims{}, a.err("access tokens")
 }
 
+// noLimiter stands in for a Limiter where one is asked for.
+type noLimiter struct{}
+
+func (noLimiter) Allow(context.Context, LimitKey, Limit, int) (LimitState, error) {
+	return LimitState{Allowed: true}, nil
+}
+
 // absentCache keeps nothing, which a Cache may.
 type absentCache struct{}
 

@@ -16,6 +16,7 @@ type Ports struct {
 	Extractor  Extractor      // nil: Documents.Import answers CodeUnavailable
 	Hasher     PasswordHasher // nil: so do Auth.Register and Auth.Login
 	Tokens     AccessTokens   // nil: so does all of Auth
+	Limiter    Limiter        // nil: nothing is limited
 	Cache      Cache          // what requests ask again and again; nil: it is read from the store each time
 }
 
@@ -28,6 +29,8 @@ type Config struct {
 	JobLease     time.Duration       // how long a job's lease lasts; 0: 30 s
 	AccessToken  time.Duration       // life of an access token; 0: 15 minutes
 	RefreshToken time.Duration       // life of a refresh token; 0: 30 days
+	RateLimit    int                 // requests of an organization in a minute; 0: no limit
+	SignInLimit  int                 // sign-ins of an account, and from an address, in a minute; 0: no limit
 }
 
 func (c Config) withDefaults() Config {
@@ -42,6 +45,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Tokens == nil {
 		c.Tokens = absentTokens{}
+	}
+	if c.Limiter == nil {
+		c.Limiter, c.RateLimit, c.SignInLimit = noLimiter{}, 0, 0
 	}
 	if c.Cache == nil {
 		c.Cache = absentCache{}

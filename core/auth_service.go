@@ -20,6 +20,9 @@ func (s *AuthService) Register(ctx context.Context, r Registration) (*TokenPair,
 	if err := r.Validate(); err != nil {
 		return nil, err
 	}
+	if err := s.cfg.countSignIn(ctx, r.From, ""); err != nil {
+		return nil, err
+	}
 	hash, err := s.cfg.Hasher.Hash(ctx, r.Password)
 	if err != nil {
 		return nil, err
@@ -85,9 +88,16 @@ type verifiedLogin struct {
 // nothing when there is none, so that an unknown address takes as long.
 func (s *AuthService) matching(ctx context.Context, in SignIn) ([]verifiedLogin, error) {
 	if len(in.Password) > 4*maxPasswordChars || len(in.Email) > maxEmailBytes {
+		if err := s.cfg.countSignIn(ctx, in.From, ""); err != nil {
+			return nil, err
+		}
 		return nil, errSignIn()
 	}
-	logins, err := s.cfg.Store.System().Logins(ctx, s.cfg.FoldEmail(in.Email))
+	key := s.cfg.FoldEmail(in.Email)
+	if err := s.cfg.countSignIn(ctx, in.From, key); err != nil {
+		return nil, err
+	}
+	logins, err := s.cfg.Store.System().Logins(ctx, key)
 	if err != nil {
 		return nil, err
 	}

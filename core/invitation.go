@@ -11,6 +11,9 @@ func (s *AuthService) Accept(ctx context.Context, in Acceptance) (*TokenPair, er
 	if err := in.Validate(); err != nil {
 		return nil, err
 	}
+	if err := s.cfg.countSignIn(ctx, in.From, ""); err != nil {
+		return nil, err
+	}
 	hash := hashToken(in.Token)
 	ref, err := s.cfg.Store.System().Credential(ctx, CredentialInvitation, hash)
 	if CodeOf(err) == CodeNotFound {

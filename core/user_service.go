@@ -223,6 +223,9 @@ func (s *UserService) ChangePassword(ctx context.Context, a Actor, current, next
 	if v.password("new_password", next); v.err() != nil {
 		return v.err()
 	}
+	if err := s.cfg.countSignIn(ctx, Origin{}, string(a.User())); err != nil {
+		return err
+	}
 	verified, err := s.verifyPassword(ctx, a, current)
 	if err != nil {
 		return err

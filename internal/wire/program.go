@@ -52,7 +52,9 @@ func Open(ctx context.Context, c Config, log *slog.Logger) (_ *Program, err erro
 	if err != nil {
 		return nil, err
 	}
-	p.app, err = core.New(core.Config{Ports: ports, Logger: log, JobLease: c.JobLease, FoldEmail: identity.FoldEmail})
+	p.app, err = core.New(core.Config{
+		Ports: ports, Logger: log, JobLease: c.JobLease, FoldEmail: identity.FoldEmail, RateLimit: c.RateLimit, SignInLimit: c.RateLimitAuth,
+	})
 	return p, err
 }
 
@@ -115,9 +117,19 @@ func (p *Program) ports() (core.Ports, error) {
 	}
 	return core.Ports{
 		Store: p.store, Bus: p.bus, Summarizer: summarize.NewExtractive(), Hasher: hasher, Tokens: tokens,
+		Limiter:   p.limiter(),
 		Cache:     inproc.NewCache(inproc.CacheConfig{}), // on each node: a request makes no round trip for what it holds
 		Extractor: extract.New(extract.Config{MaxBytes: p.cfg.MaxUploadBytes}),
 	}, nil
+}
+
+// limiter counts for all nodes where they share a Redis, and without a round trip
+// for most requests.
+func (p *Program) limiter() core.Limiter {
+	if p.redis == nil {
+		return inproc.NewLimiter(nil)
+	}
+	return redis.NewLeasedLimiter(redis.NewLimiter(p.redis), nil)
 }
 
 // Close ends the program's connections. Closing again does nothing.

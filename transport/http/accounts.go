@@ -109,7 +109,7 @@ func (s *api) registerAccounts() {
 	})
 	register(s, operation{
 		id: "login", method: http.MethodPost, path: "/v1/auth/login", tag: "accounts", public: true,
-		summary: "Sign in", errors: []int{http.StatusUnauthorized, http.StatusConflict},
+		summary: "Sign in", errors: []int{http.StatusUnauthorized, http.StatusConflict, http.StatusTooManyRequests},
 		description: "When address and password fit several organizations the answer is 409 with details.organizations; choose one with org_id.",
 	}, func(ctx context.Context, a core.Actor, in *loginInput) (*tokenOutput, error) {
 		return signedIn(s.app.Auth.Login(ctx, core.SignIn{Email: in.Body.Email, Password: in.Body.Password, OrgID: in.Body.OrgID, From: a.Origin()}))

@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"context"
+	"math"
 	"net/http"
 	"strconv"
 	"strings"
@@ -58,7 +59,7 @@ func register[I, O any](s *api, op operation, handler func(ctx context.Context, 
 	described.BodyReadTimeout = -1            // timedBody has a better one
 	described.Middlewares = huma.Middlewares{func(hc huma.Context, next func(huma.Context)) {
 		r, w := humago.Unwrap(hc)
-		a, err := s.admit(r, op)
+		a, err := s.admit(w, r, op)
 		if err != nil {
 			s.fail(w, r, err)
 			return
@@ -89,7 +90,7 @@ func (s *api) registerRaw(op operation, ok answer, handler func(w http.ResponseW
 	op = op.withDefaults()
 	s.routes = append(s.routes, op)
 	s.mux.HandleFunc(op.method+" "+op.path, func(w http.ResponseWriter, r *http.Request) {
-		a, err := s.admit(r, op)
+		a, err := s.admit(w, r, op)
 		if err == nil && !op.public {
 			err = refuseQuery(r)
 		}
@@ -117,11 +118,18 @@ func (s *api) registerRaw(op operation, ok answer, handler func(w http.ResponseW
 
 // admit decides whether a request may go on to its handler, and as whom. It reads
 // no body: a caller without a credential cannot make the server read one.
-func (s *api) admit(r *http.Request, op operation) (core.Actor, error) {
+func (s *api) admit(w http.ResponseWriter, r *http.Request, op operation) (core.Actor, error) {
 	var a core.Actor
 	if !op.public {
 		var err error
 		if a, err = s.actor(r); err != nil {
+			return a, err
+		}
+		rate, err := s.app.Auth.Admit(r.Context(), a)
+		if rate != nil {
+			tellRate(w.Header(), *rate)
+		}
+		if err != nil {
 			return a, err
 		}
 	}
@@ -130,6 +138,13 @@ func (s *api) admit(r *http.Request, op operation) (core.Actor, error) {
 		return a, errTooLarge(op.bodyLimit)
 	}
 	return a, nil
+}
+
+// tellRate sets the headers that tell a caller how much of a limit is left.
+func tellRate(h http.Header, r core.RateState) {
+	h.Set("RateLimit-Limit", strconv.Itoa(r.Limit))
+	h.Set("RateLimit-Remaining", strconv.Itoa(r.Remaining))
+	h.Set("RateLimit-Reset", strconv.Itoa(int(math.Ceil(r.ResetAfter.Seconds()))))
 }
 
 // refuseQuery is what Huma does for typed operations.

@@ -52,6 +52,8 @@ func describeErrors(doc *huma.OpenAPI) {
 		Headers: map[string]*huma.Param{
 			"X-Request-Id":     {Description: "As request_id.", Schema: &huma.Schema{Type: huma.TypeString}},
 			"WWW-Authenticate": {Description: "With status 401.", Schema: &huma.Schema{Type: huma.TypeString}},
+			"RateLimit-Limit":  {Description: "How many requests the organization may make in a minute; on every answer, where there is a limit.", Schema: &huma.Schema{Type: huma.TypeInteger}},
+			"RateLimit-Reset":  {Description: "Seconds until all of them may be made again; RateLimit-Remaining says how many may be made now.", Schema: &huma.Schema{Type: huma.TypeInteger}},
 			"Retry-After":      {Description: "Seconds; where waiting helps.", Schema: &huma.Schema{Type: huma.TypeInteger}},
 		},
 		Content: map[string]*huma.MediaType{"application/json": {Schema: schema}},
@@ -71,7 +73,7 @@ func (o operation) describe() huma.Operation {
 	if o.public {
 		h.Security = []map[string][]string{} // not nil: said to need none
 	} else {
-		statuses = append(statuses, http.StatusUnauthorized, http.StatusUnprocessableEntity)
+		statuses = append(statuses, http.StatusUnauthorized, http.StatusUnprocessableEntity, http.StatusTooManyRequests)
 	}
 	if strings.Contains(o.path, "{id}") {
 		statuses = append(statuses, http.StatusNotFound)

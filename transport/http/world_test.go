@@ -34,7 +34,7 @@ type world struct {
 	stop   func() // closes Config.Shutdown
 }
 
-func newWorld(t testing.TB) *world {
+func newWorld(t testing.TB, opts ...func(*core.Config)) *world {
 	t.Helper()
 	store, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "store.db"), nil)
 	if err != nil {
@@ -52,9 +52,14 @@ func newWorld(t testing.TB) *world {
 		t.Fatal(err)
 	}
 	quiet := slog.New(slog.DiscardHandler)
-	app, err := core.New(core.Config{Logger: quiet, FoldEmail: identity.FoldEmail, Ports: core.Ports{
+	cfg := core.Config{Logger: quiet, FoldEmail: identity.FoldEmail, Ports: core.Ports{
 		Store: store, Bus: bus, Summarizer: summarize.NewExtractive(), Hasher: hasher, Tokens: tokens, Cache: inproc.NewCache(inproc.CacheConfig{}),
-	}})
+		Limiter: inproc.NewLimiter(nil),
+	}}
+	for _, opt := range opts {
+		opt(&cfg)
+	}
+	app, err := core.New(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
