@@ -36,6 +36,7 @@ type Actor struct {
 	session SessionID
 	key     APIKeyID
 	origin  Origin
+	once    *Once // nil: as often as it is asked
 }
 
 // Origin is where a request came from, for the audit log and for limits.

@@ -38,14 +38,18 @@ func (s *APIKeyService) Create(ctx context.Context, a Actor, n NewAPIKey) (*APIK
 		ID: NewID[APIKeyID](), OrgID: a.Tenant().OrgID(), UserID: a.User(), Name: n.Name, Prefix: secret[:apiKeyPrefix],
 		KeyHash: hashToken(secret), Role: n.Role, ExpiresAt: cutTime(n.ExpiresAt), CreatedAt: at,
 	}
-	err := s.cfg.change(ctx, a.Tenant(), func(ctx context.Context, tx Tx) error {
+	made := struct {
+		Key    *APIKey
+		Secret string
+	}{k, secret}
+	err := s.cfg.once(ctx, a, &made, func(ctx context.Context, tx Tx) error {
 		s.cfg.audit(tx, a, AuditAPIKeyCreated, string(k.ID), changedUser{Role: &k.Role})
 		return tx.APIKeys.Create(ctx, k)
 	})
 	if err != nil {
 		return nil, "", err
 	}
-	return k, secret, nil
+	return made.Key, made.Secret, nil
 }
 
 // List returns a page of the actor's keys; an admin sees everybody's.

@@ -65,6 +65,7 @@ type Tx struct {
 	Users         UserRepo
 	Sessions      SessionRepo
 	APIKeys       APIKeyRepo
+	Idempotency   IdempotencyRepo
 	Documents     DocumentRepo
 	Summaries     SummaryRepo
 	Templates     TemplateRepo

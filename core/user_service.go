@@ -43,14 +43,18 @@ func (s *UserService) Create(ctx context.Context, a Actor, n NewUser) (*User, *I
 	if invitation != nil {
 		action = AuditUserInvited
 	}
-	err := s.cfg.change(ctx, a.Tenant(), func(ctx context.Context, tx Tx) error {
+	made := struct {
+		User       *User
+		Invitation *Invitation
+	}{u, invitation}
+	err := s.cfg.once(ctx, a, &made, func(ctx context.Context, tx Tx) error {
 		s.cfg.audit(tx, a, action, string(u.ID), changedUser{Role: &u.Role})
 		return tx.Users.Create(ctx, u)
 	})
 	if err != nil {
 		return nil, nil, err
 	}
-	return u, invitation, nil
+	return made.User, made.Invitation, nil
 }
 
 // changedUser is what the audit log tells of a change; names and addresses are

@@ -57,18 +57,19 @@ var conflicts = map[string]string{
 
 // references are the kinds of things that foreign keys point to.
 var references = map[string]string{
-	"users_org_id_fkey":                "organization",
-	"sessions_org_id_user_id_fkey":     "user",
-	"api_keys_org_id_user_id_fkey":     "user",
-	"audit_log_org_id_fkey":            "organization",
-	"documents_org_id_user_id_fkey":    "user",
-	"templates_org_id_created_by_fkey": "user",
-	"summaries_org_id_doc_id_fkey":     "document",
-	"summaries_org_id_created_by_fkey": "user",
-	"jobs_org_id_fkey":                 "organization",
-	"jobs_org_id_user_id_fkey":         "user",
-	"jobs_org_id_parent_id_fkey":       "job",
-	"gue_jobs_org_id_work_id_fkey":     "job",
+	"users_org_id_fkey":                    "organization",
+	"sessions_org_id_user_id_fkey":         "user",
+	"api_keys_org_id_user_id_fkey":         "user",
+	"audit_log_org_id_fkey":                "organization",
+	"idempotency_keys_org_id_user_id_fkey": "user",
+	"documents_org_id_user_id_fkey":        "user",
+	"templates_org_id_created_by_fkey":     "user",
+	"summaries_org_id_doc_id_fkey":         "document",
+	"summaries_org_id_created_by_fkey":     "user",
+	"jobs_org_id_fkey":                     "organization",
+	"jobs_org_id_user_id_fkey":             "user",
+	"jobs_org_id_parent_id_fkey":           "job",
+	"gue_jobs_org_id_work_id_fkey":         "job",
 }
 
 // translate turns an error of the driver into the domain's words. An error that is

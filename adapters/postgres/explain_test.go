@@ -83,7 +83,7 @@ func TestPlans(t *testing.T) {
 
 // hotIndexes are made for one statement each; a plan must show that they serve it.
 var hotIndexes = []string{
-	"users_email", "sessions_token", "sessions_family", "sessions_user", "users_list", "users_invitation", "api_keys_hash", "audit_log_list", "api_keys_list", "api_keys_user", "documents_list", "documents_hash", "documents_external", "document_search_words",
+	"users_email", "sessions_token", "sessions_family", "sessions_user", "users_list", "users_invitation", "api_keys_hash", "audit_log_list", "idempotency_keys_age", "api_keys_list", "api_keys_user", "documents_list", "documents_hash", "documents_external", "document_search_words",
 	"search_pending_order", "summaries_list", "summaries_document", "jobs_list", "jobs_related", "jobs_parent", "jobs_leases",
 	"jobs_org_leases", "gue_jobs_claim", "gue_jobs_local", "events_pkey", "templates_list",
 }
@@ -200,6 +200,7 @@ func populate(tb testing.TB, conn *pgx.Conn) (org string) {
 		`insert into gue_jobs (job_id, priority, run_at, job_type, args, queue, created_at, updated_at, org_id, work_id)
 			select id::text, 0, at, 'x', '', case when n % 20 = 0 then 'local:x' else 'llm' end, now(), now(), org_id, id from item where n % 10 <> 0`,
 		`insert into audit_log select org_id, id, id, null, 'user.updated', id::text, '', '', '', null, at from item`,
+		`insert into idempotency_keys select org_id, id, 'r', 'k', 'f', null, at from item`,
 		`insert into events (org_id, type, at, data) select org_id, 'x', at, '{}' from item`,
 		`analyze`,
 	} {
@@ -229,6 +230,9 @@ func useEverything(t *testing.T, s *Store, o filled) {
 		must(tx.Sessions.RevokeOfUser(ctx, o.User.ID, o.session.FamilyID, coretest.Now()))
 		must(second(tx.Users.List(ctx, after)))
 		must(second(tx.Users.CountAdmins(ctx)))
+		request := core.IdempotentRequest{UserID: o.User.ID, Route: "r", KeyHash: []byte("k"), Fingerprint: []byte("f"), CreatedAt: coretest.Now()}
+		must(second(tx.Idempotency.Claim(ctx, request, coretest.Now().Add(-time.Hour))))
+		must(tx.Idempotency.Answer(ctx, request))
 		must(second(tx.APIKeys.Get(ctx, o.key.ID)))
 		must(second(tx.APIKeys.List(ctx, core.APIKeyFilter{}, after)))
 		must(second(tx.APIKeys.List(ctx, core.APIKeyFilter{UserID: o.User.ID}, after)))

@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"testing"
+	"time"
 
 	"github.com/docsctl/docsctl/core"
 	"github.com/docsctl/docsctl/core/coretest"
@@ -26,6 +27,10 @@ func fill(tb testing.TB, s core.Store) filled {
 	f := filled{Org: o, document: o.NewDocument(tb), pending: o.NewDocument(tb), template: o.NewTemplate(tb), session: o.NewSession(tb), key: o.NewAPIKey(tb), job: o.NewJob(tb)}
 	f.summary = o.NewSummary(tb, f.document)
 	o.InTx(tb, func(ctx context.Context, tx core.Tx) error {
+		request := core.IdempotentRequest{UserID: o.User.ID, Route: "r", KeyHash: []byte("k"), Fingerprint: []byte("f"), CreatedAt: coretest.Now()}
+		if _, err := tx.Idempotency.Claim(ctx, request, coretest.Now().Add(-time.Hour)); err != nil {
+			return err
+		}
 		tx.Audit(core.AuditEntry{ID: core.NewID[string](), OrgID: o.Organization.ID, At: f.document.CreatedAt, Action: core.AuditSignedIn})
 		tx.Append(core.EventDocumentCreated, f.document.CreatedAt, f.document)
 		return tx.Documents.PutSearchEntry(ctx, core.SearchEntry{

@@ -26,6 +26,8 @@ type statements struct {
 
 	listAudit, insertAudit string
 
+	forgetOnce, claimOnce, getOnce, answerOnce string
+
 	logins, session, credential, claim, heartbeat, rescue, unindexed string
 }
 
@@ -38,6 +40,7 @@ func newStatements() statements {
 	s.accounts()
 	s.apiKeys()
 	s.audit()
+	s.idempotency()
 	s.documents()
 	s.summaries()
 	s.templates()
@@ -86,6 +89,19 @@ func (s *statements) audit() {
 	s.listAudit = `select ` + auditColumns + ` from audit_log a where a.org_id = $1`
 	s.insertAudit = `insert into audit_log (org_id, id, user_id, api_key_id, action, target_id, address, user_agent, request_id, data, created_at)
 		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`
+}
+
+func (s *statements) idempotency() {
+	const it = ` where org_id = $1 and user_id = $2 and route = $3 and key_hash = $4`
+	s.forgetOnce = `delete from idempotency_keys where org_id = $1 and (user_id, route, key_hash) in (
+			select o.user_id, o.route, o.key_hash from idempotency_keys o where o.org_id = $1 and o.created_at < $2
+			order by o.created_at limit 100 for update skip locked)`
+	s.claimOnce = `insert into idempotency_keys (org_id, user_id, route, key_hash, fingerprint, created_at) values ($1, $2, $3, $4, $5, $6)
+		on conflict (org_id, user_id, route, key_hash) do update
+			set fingerprint = excluded.fingerprint, answer = null, created_at = excluded.created_at
+			where idempotency_keys.created_at < $7`
+	s.getOnce = `select user_id, route, key_hash, fingerprint, answer, created_at from idempotency_keys` + it
+	s.answerOnce = `update idempotency_keys set answer = $5` + it
 }
 
 func (s *statements) documents() {

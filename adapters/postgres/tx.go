@@ -92,7 +92,7 @@ func (tx *transaction) repositories(out *core.Outbox) core.Tx {
 	sc := scope{runner: tx, sql: &tx.store.sql, org: tx.org}
 	return core.Tx{
 		Organizations: organizationRepo{organizationReader{sc}}, Users: userRepo{userReader{sc}}, Sessions: sessionRepo{sessionReader{sc}},
-		APIKeys:   apiKeyRepo{apiKeyReader{sc}},
+		APIKeys: apiKeyRepo{apiKeyReader{sc}}, Idempotency: idempotencyRepo{sc},
 		Documents: documentRepo{documentReader{sc}}, Summaries: summaryRepo{summaryReader{sc}},
 		Templates: templateRepo{templateReader{sc}}, Jobs: jobRepo{jobReader{sc}, tx}, Outbox: out,
 	}

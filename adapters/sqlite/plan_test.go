@@ -194,6 +194,15 @@ func useEverything(t *testing.T, s *Store) {
 	words := core.SearchQuery{Title: "budget", Words: []string{"budget"}}
 	o.InTx(t, func(ctx context.Context, tx core.Tx) error {
 		tx.Append(core.EventDocumentCreated, d.CreatedAt, d)
+		request := core.IdempotentRequest{UserID: o.User.ID, Route: "r", KeyHash: []byte("k"), Fingerprint: []byte("f"), CreatedAt: d.CreatedAt}
+		for range 2 {
+			if _, err := tx.Idempotency.Claim(ctx, request, d.CreatedAt.Add(-time.Hour)); err != nil {
+				return err
+			}
+		}
+		if err := tx.Idempotency.Answer(ctx, request); err != nil {
+			return err
+		}
 		tx.Audit(core.AuditEntry{ID: core.NewID[string](), At: d.CreatedAt, Action: core.AuditSignedIn})
 		return firstError(
 			tx.Documents.PutSearchEntry(ctx, core.SearchEntry{DocumentID: d.ID, Revision: d.Revision, Title: "budget", TitleWords: words.Words, Words: words.Words}),

@@ -133,7 +133,7 @@ func (t *tx) repositories(out *core.Outbox) core.Tx {
 	s := scope{org: t.org, q: t}
 	return core.Tx{
 		Organizations: organizationRepo{organizationReader{s}, t}, Users: userRepo{userReader{s}, t}, Sessions: sessionRepo{sessionReader{s}, t},
-		APIKeys:   apiKeyRepo{apiKeyReader{s}, t},
+		APIKeys: apiKeyRepo{apiKeyReader{s}, t}, Idempotency: idempotencyRepo{s, t},
 		Documents: documentRepo{documentReader{s}, t}, Summaries: summaryRepo{summaryReader{s}, t},
 		Templates: templateRepo{templateReader{s}, t}, Jobs: jobRepo{jobReader{s}, t}, Outbox: out,
 	}

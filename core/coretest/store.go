@@ -71,6 +71,7 @@ func storeGroups() []storeGroup {
 		{"Accounts", accountCases()},
 		{"Members", memberCases()},
 		{"Audit", auditCases()},
+		{"Idempotency", idempotencyCases()},
 		{"Jobs", jobCases()},
 		{"Events", eventCases()},
 		{"Lifecycle", lifecycleCases()},

@@ -2,6 +2,7 @@ package coretest
 
 import (
 	"context"
+	"time"
 
 	"github.com/docsctl/docsctl/core"
 )
@@ -61,6 +62,15 @@ func accountWrites() map[string]writeOperation {
 		}},
 		"Sessions.RevokeOfUser": {answersNothing, func(ctx context.Context, tx core.Tx, x things) error {
 			return tx.Sessions.RevokeOfUser(ctx, x.user.ID, "", Now())
+		}},
+		"Idempotency.Claim": {answersNotFound, func(ctx context.Context, tx core.Tx, x things) error {
+			_, err := tx.Idempotency.Claim(ctx, core.IdempotentRequest{
+				UserID: x.user.ID, Route: "r", KeyHash: []byte("k"), Fingerprint: []byte("f"), CreatedAt: Now(),
+			}, Now().Add(-time.Hour))
+			return err
+		}},
+		"Idempotency.Answer": {answersNotFound, func(ctx context.Context, tx core.Tx, x things) error {
+			return tx.Idempotency.Answer(ctx, core.IdempotentRequest{UserID: x.user.ID, Route: "mine", KeyHash: []byte("k"), Answer: []byte("by another")})
 		}},
 		"APIKeys.Create": {answersNotFound, func(ctx context.Context, tx core.Tx, x things) error {
 			x.key.ID, x.key.KeyHash, x.key.UserID = core.NewID[core.APIKeyID](), []byte("another hash"), x.user.ID

@@ -39,7 +39,7 @@ type createAPIKeyInput struct{ Body newAPIKey }
 
 func (s *api) registerAPIKeys() {
 	register(s, operation{
-		id: "createAPIKey", method: http.MethodPost, path: "/v1/api-keys", tag: "accounts", summary: "Make an API key",
+		id: "createAPIKey", once: true, method: http.MethodPost, path: "/v1/api-keys", tag: "accounts", summary: "Make an API key",
 		status: http.StatusCreated, errors: []int{http.StatusForbidden},
 		description: "The key is shown in this answer and never again. Send it as Authorization: Bearer KEY.",
 	}, func(ctx context.Context, a core.Actor, in *createAPIKeyInput) (*createdAPIKey, error) {

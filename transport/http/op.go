@@ -26,6 +26,7 @@ type operation struct {
 	description      string // optional
 	public           bool   // needs no credential
 	hidden           bool   // not in the OpenAPI document
+	once             bool   // makes or enqueues something: an Idempotency-Key is honoured
 	status           int    // of success; 0: 200, or 204 without a body
 	bodyLimit        int64  // 0: maxBody
 	errors           []int  // statuses of errors besides those that follow from the route's shape
@@ -41,8 +42,24 @@ func (o operation) withDefaults() operation {
 // call carries the actor through Huma to the handler, and no further: the
 // handler's context is the one from before it.
 type call struct {
-	ctx   context.Context
-	actor core.Actor
+	ctx    context.Context
+	actor  core.Actor
+	once   *core.Once // nil without an Idempotency-Key
+	read   func()     // to be called when the body was read; nil without once
+	header http.Header
+}
+
+// handle completes what depends on the body, and calls the handler.
+func handle[I, O any](c call, in *I, handler func(ctx context.Context, a core.Actor, in *I) (*O, error)) (*O, error) {
+	if c.once == nil {
+		return handler(c.ctx, c.actor, in)
+	}
+	c.read()
+	out, err := handler(c.ctx, c.actor.Once(c.once), in)
+	if c.once.Replayed {
+		c.header.Set("Idempotency-Replayed", "true")
+	}
+	return out, err
 }
 
 type callKey struct{}
@@ -64,11 +81,16 @@ func register[I, O any](s *api, op operation, handler func(ctx context.Context, 
 			s.fail(w, r, err)
 			return
 		}
-		next(huma.WithValue(hc, callKey{}, call{ctx: hc.Context(), actor: a}))
+		once, read, err := readOnce(r, op)
+		if err != nil {
+			s.fail(w, r, err)
+			return
+		}
+		next(huma.WithValue(hc, callKey{}, call{ctx: hc.Context(), actor: a, once: once, read: read, header: w.Header()}))
 	}}
 	huma.Register(s.huma, described, func(ctx context.Context, in *I) (*O, error) {
 		c := ctx.Value(callKey{}).(call)
-		out, err := handler(c.ctx, c.actor, in)
+		out, err := handle(c, in, handler)
 		if err != nil {
 			return nil, s.envelope(c.ctx, err)
 		}

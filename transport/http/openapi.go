@@ -101,6 +101,10 @@ func describeShape(h *huma.Operation, o operation) {
 	if slices.ContainsFunc(h.Parameters, func(p *huma.Param) bool { return p.Name == "If-None-Match" }) {
 		h.Responses["304"] = &huma.Response{Description: "The caller has it as it is."}
 	}
+	if o.once {
+		describeOnce(h)
+		h.Responses["422"] = errorResponse()
+	}
 	if h.RequestBody == nil {
 		return
 	}

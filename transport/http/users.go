@@ -60,7 +60,7 @@ type updateUserInput struct {
 func (s *api) registerUsers() {
 	forbidden := []int{http.StatusForbidden}
 	register(s, operation{
-		id: "createUser", method: http.MethodPost, path: "/v1/users", tag: "accounts", summary: "Add or invite a user",
+		id: "createUser", once: true, method: http.MethodPost, path: "/v1/users", tag: "accounts", summary: "Add or invite a user",
 		status: http.StatusCreated, errors: []int{http.StatusForbidden, http.StatusConflict},
 		description: "Without a password the answer has an invitation; hand its url to the person.",
 	}, s.createUser)
