@@ -5,7 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/docsctl/docsctl/adapters/identity"
 	"github.com/docsctl/docsctl/adapters/inproc"
@@ -14,7 +17,7 @@ import (
 )
 
 // limited is an App over the store of another, which limits.
-func (in *installation) limited(t *testing.T, l core.Limiter) *core.App {
+func (in *installation) limited(t *testing.T, l core.Limiter, opts ...func(*core.Config)) *core.App {
 	t.Helper()
 	bus := inproc.NewBus()
 	t.Cleanup(func() { bus.Close() })
@@ -26,10 +29,14 @@ func (in *installation) limited(t *testing.T, l core.Limiter) *core.App {
 	if err != nil {
 		t.Fatal(err)
 	}
-	app, err := core.New(core.Config{
+	cfg := core.Config{
 		Ports:  core.Ports{Store: in.store, Bus: bus, Summarizer: &coremock.SummarizerMock{}, Hasher: hasher, Tokens: tokens, Limiter: l},
 		Logger: slog.New(slog.DiscardHandler), FoldEmail: identity.FoldEmail, RateLimit: 3, SignInLimit: 3,
-	})
+	}
+	for _, opt := range opts {
+		opt(&cfg)
+	}
+	app, err := core.New(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,6 +57,43 @@ func TestRate_AccountIsCountedFromEveryAddressInItsFoldedForm(t *testing.T) {
 		wantCode(t, "one of three tries", err, core.CodeAuthentication)
 	}
 	wantCode(t, "the fourth", errs[3], core.CodeRateLimited)
+}
+
+// countingHasher counts what costs time and memory.
+type countingHasher struct {
+	core.PasswordHasher
+	times *atomic.Int64
+}
+
+func (h countingHasher) Verify(ctx context.Context, password, hash string) (bool, bool, error) {
+	h.times.Add(1)
+	return h.PasswordHasher.Verify(ctx, password, hash)
+}
+
+func TestRate_TenThousandSignInsHashNoMoreThanTheLimit(t *testing.T) {
+	t.Parallel()
+	in := install(t)
+	in.admin(t, "ann@example.org")
+	at := time.Now()
+	var hashed atomic.Int64
+	app := in.limited(t, inproc.NewLimiter(func() time.Time { return at }), func(c *core.Config) { c.Hasher = countingHasher{c.Hasher, &hashed} })
+	var wg sync.WaitGroup
+	for client := range 10 {
+		wg.Go(func() {
+			for range 1000 {
+				_, err := app.Auth.Login(t.Context(), core.SignIn{
+					Email: "ann@example.org", Password: "wrong wrong wrong", From: core.Origin{Address: fmt.Sprint("192.0.2.", client)},
+				})
+				if c := core.CodeOf(err); c != core.CodeAuthentication && c != core.CodeRateLimited {
+					t.Errorf("a try: got %v", err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	if n := hashed.Load(); n != 3 {
+		t.Errorf("10,000 sign-ins hashed %d passwords, want 3", n)
+	}
 }
 
 type brokenLimiter struct{}

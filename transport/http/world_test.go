@@ -23,6 +23,8 @@ import (
 	"github.com/go-json-experiment/json"
 )
 
+const testSecret = "0123456789abcdefghijklmnopqrstuvwxyz-test-secret"
+
 // world is an installation of its own, served over HTTP.
 type world struct {
 	t      testing.TB
@@ -43,7 +45,7 @@ func newWorld(t testing.TB, opts ...func(*core.Config)) *world {
 	t.Cleanup(func() { store.Close() })
 	bus := inproc.NewBus()
 	t.Cleanup(func() { bus.Close() })
-	tokens, err := identity.NewTokens("0123456789abcdefghijklmnopqrstuvwxyz-test-secret")
+	tokens, err := identity.NewTokens(testSecret)
 	if err != nil {
 		t.Fatal(err)
 	}
