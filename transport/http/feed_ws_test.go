@@ -293,7 +293,8 @@ func TestTickets_AreForBrowsersOnce(t *testing.T) {
 
 func TestFeed_SlowClientIsClosedAndResumes(t *testing.T) {
 	t.Parallel()
-	w := newWorldWith(t, options{feedQueue: 100})
+	// The client reads nothing while the events are written, however long that takes.
+	w := newWorldWith(t, options{feedQueue: 100, pace: feedPace{write: 5 * time.Minute, pong: 5 * time.Minute}})
 	p := w.admin("Owner")
 	c := p.dial("")
 	last := c.hello(t).LastEventID
