@@ -28,6 +28,7 @@ func (n *node) follow(t *testing.T, o *coretest.Org) *reader {
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(stream.Close) // first: the hub waits for its streams' owners
 	return &reader{stream: stream}
 }
 
