@@ -17,8 +17,13 @@ import (
 // newServed is a scene over Postgres and a Redis of its own.
 func newServed(t *testing.T) (*scene, *testenv.RedisServer) {
 	t.Helper()
+	return newServedBy(t, testenv.Postgres(t))
+}
+
+func newServedBy(t *testing.T, database *testenv.PostgresServer) (*scene, *testenv.RedisServer) {
+	t.Helper()
 	quiet := slog.New(slog.DiscardHandler)
-	url := testenv.Database(t, "feed", func(ctx context.Context, url string) error {
+	url := database.Database(t, "feed", func(ctx context.Context, url string) error {
 		_, err := postgres.Up(ctx, url, "")
 		return err
 	})
@@ -96,4 +101,23 @@ func TestServers_LongTransactionDelaysAndLosesNothing(t *testing.T) {
 	}
 	got := take(t, stream, 6)
 	wantIDs(t, got, s.log())
+}
+
+func TestServers_LiveStreamOutlivesARestartOfPostgres(t *testing.T) {
+	t.Parallel()
+	database := testenv.StartPostgres(t, testenv.PostgresOptions{})
+	s, _ := newServedBy(t, database)
+	stream := s.open(s.hub(feed.Config{}), feed.Options{})
+	s.commit(10, core.EventDocumentCreated, "before")
+	got := take(t, stream, 10)
+	database.Kill(t)
+	database.Start(t)
+	for s.tryCommit(10, core.EventDocumentCreated, "after") != nil { // connections of before are dead
+		if t.Context().Err() != nil {
+			t.Fatal("the store does not come back")
+		}
+	}
+	want := s.log()
+	wantIDs(t, append(got, take(t, stream, len(want)-10)...), want)
+	nothing(t, stream)
 }
