@@ -52,7 +52,9 @@ func (d asyncDoc) check(schema map[string]any, v any, where string) []string {
 	for _, s := range orEmpty(schema["allOf"]) {
 		wrong = append(wrong, d.check(s.(map[string]any), v, where)...)
 	}
-	if types := orEmpty(schema["type"]); len(types) > 0 && !slices.Contains(types, any(typeOf(v))) && !(typeOf(v) == "integer" && slices.Contains(types, any("number"))) {
+	types := orEmpty(schema["type"])
+	whole := typeOf(v) == "integer" && slices.Contains(types, any("number"))
+	if len(types) > 0 && !whole && !slices.Contains(types, any(typeOf(v))) {
 		return append(wrong, fmt.Sprintf("%s is %s, not %v", where, typeOf(v), types))
 	}
 	if enum := orEmpty(schema["enum"]); len(enum) > 0 && v != nil && !slices.Contains(enum, v) {

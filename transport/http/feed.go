@@ -58,7 +58,6 @@ type subscriber struct {
 	actor  core.Actor
 	listed core.Connection
 	ping   func(ctx context.Context) error // nil: the transport has none
-	ctx    context.Context                 // ends with the connection
 
 	mu     sync.Mutex // guards what follows
 	timers []*time.Timer
@@ -100,16 +99,17 @@ func (s *api) originAllowed(r *http.Request) bool {
 	return err == nil && u.Host != "" && strings.EqualFold(u.Host, r.Host)
 }
 
-// newSubscriber begins to tend a connection; end stops that.
+// newSubscriber begins to tend a connection; end stops that, and ctx ends with the
+// connection.
 func (s *api) newSubscriber(ctx context.Context, r *http.Request, a core.Actor, stream *feed.Stream, ping func(context.Context) error) *subscriber {
 	agent := r.UserAgent()
-	c := &subscriber{Stream: stream, api: s, actor: a, ping: ping, ctx: ctx, listed: core.Connection{
+	c := &subscriber{Stream: stream, api: s, actor: a, ping: ping, listed: core.Connection{
 		ID: stream.ID(), Node: s.cfg.Node, RemoteAddr: s.client(r).String(),
 		UserAgent: strings.ToValidUTF8(agent[:min(len(agent), 200)], "?"), Since: time.Now().UTC(),
 	}}
-	c.announce()
-	c.every(s.pace.renew, c.renew)
-	c.every(s.pace.beat, c.beat)
+	c.announce(ctx)
+	c.every(s.pace.renew, func() { c.renew(ctx) })
+	c.every(s.pace.beat, func() { c.beat(ctx) })
 	return c
 }
 
@@ -137,14 +137,14 @@ func (c *subscriber) every(interval time.Duration, do func()) {
 }
 
 // end gives up the connection's place.
-func (c *subscriber) end() {
+func (c *subscriber) end(ctx context.Context) {
 	c.mu.Lock()
 	c.over = true
 	for _, t := range c.timers {
 		t.Stop()
 	}
 	c.mu.Unlock()
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(c.ctx), time.Second)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 	defer cancel()
 	if err := c.api.app.Connections.Forget(ctx, c.actor, c.ID()); err != nil {
 		c.api.log.DebugContext(ctx, "a connection could not be taken off the list", slog.Any("error", err))
@@ -154,8 +154,8 @@ func (c *subscriber) end() {
 
 // renew ends the connection when its user may connect no more. While the store is
 // away nobody can be asked, and the connection goes on.
-func (c *subscriber) renew() {
-	ctx, cancel := context.WithTimeout(c.ctx, c.api.pace.renew)
+func (c *subscriber) renew(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, c.api.pace.renew)
 	defer cancel()
 	if _, err := c.api.app.Auth.Renew(ctx, c.actor); core.CodeOf(err) == core.CodeAuthentication {
 		c.End(feed.ErrRevoked)
@@ -163,19 +163,19 @@ func (c *subscriber) renew() {
 }
 
 // beat asks whether the client is still there, and says that it is.
-func (c *subscriber) beat() {
+func (c *subscriber) beat(ctx context.Context) {
 	if c.ping != nil {
-		ctx, cancel := context.WithTimeout(c.ctx, c.api.pace.pong)
+		wait, cancel := context.WithTimeout(ctx, c.api.pace.pong)
 		defer cancel()
-		if c.ping(ctx) != nil {
+		if c.ping(wait) != nil {
 			return
 		}
 	}
-	c.announce()
+	c.announce(ctx)
 }
 
-func (c *subscriber) announce() {
-	ctx, cancel := context.WithTimeout(c.ctx, time.Second)
+func (c *subscriber) announce(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, time.Second)
 	defer cancel()
 	if err := c.api.app.Connections.Announce(ctx, c.actor, c.listed, presenceBeats*c.api.pace.beat); err != nil {
 		c.api.log.DebugContext(ctx, "a connection could not be listed", slog.Any("error", err))

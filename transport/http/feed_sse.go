@@ -29,14 +29,13 @@ func (s *api) serveEvents(w http.ResponseWriter, r *http.Request, a core.Actor) 
 	gauge.Inc()
 	defer gauge.Dec()
 	c := s.newSubscriber(r.Context(), r, a, stream, nil)
-	defer c.end()
-	s.log.DebugContext(r.Context(), "a stream of events ended", slog.Any("error", c.tell(w)))
+	defer c.end(r.Context())
+	s.log.DebugContext(r.Context(), "a stream of events ended", slog.Any("reason", c.tell(r.Context(), w)))
 	return nil
 }
 
-// tell writes hello and then what the stream has, until something ends it; it
-// returns what that was.
-func (c *subscriber) tell(w http.ResponseWriter) error {
+// tell writes hello and then what the stream has, and returns why that ended.
+func (c *subscriber) tell(ctx context.Context, w http.ResponseWriter) error {
 	out := http.NewResponseController(w)
 	// The id is where a client that is cut off now has to begin again.
 	text := append([]byte("retry: 2000\n"), sseEvent(c.Start(), frameHello, c.hello())...)
@@ -49,13 +48,13 @@ func (c *subscriber) tell(w http.ResponseWriter) error {
 				return err
 			}
 		}
-		wait, cancel := context.WithTimeout(c.ctx, c.api.pace.beat)
+		wait, cancel := context.WithTimeout(ctx, c.api.pace.beat)
 		it, err := c.Next(wait)
 		cancel()
 		switch {
 		case err == nil:
 			text = sseItem(it, it.Encoded(c.api.encodeItem))
-		case errors.Is(err, context.DeadlineExceeded) && c.ctx.Err() == nil:
+		case errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil:
 			text = []byte(":\n\n")
 		default:
 			return err

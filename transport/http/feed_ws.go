@@ -65,12 +65,12 @@ func (s *api) serveWS(w http.ResponseWriter, r *http.Request, a core.Actor) erro
 		}
 		return err
 	})
-	defer c.end()
+	defer c.end(ctx)
 	go func() { // ends with the connection, which close ends
-		c.read()
+		c.read(ctx)
 		cancel()
 	}()
-	c.close(c.write(ctx))
+	c.close(ctx, c.write(ctx))
 	return nil
 }
 
@@ -92,7 +92,7 @@ func hasToken(h http.Header, name, token string) bool {
 
 // write sends what the stream has until it, the client or a write ends.
 func (c *socket) write(ctx context.Context) error {
-	if err := c.send(c.hello()); err != nil {
+	if err := c.send(ctx, c.hello()); err != nil {
 		return err
 	}
 	for {
@@ -100,38 +100,38 @@ func (c *socket) write(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if err := c.sendItem(it); err != nil {
+		if err := c.sendItem(ctx, it); err != nil {
 			return err
 		}
 	}
 }
 
-func (c *socket) sendItem(it *feed.Item) error {
+func (c *socket) sendItem(ctx context.Context, it *feed.Item) error {
 	text := it.Encoded(c.api.encodeItem)
 	c.sending.Lock()
 	defer c.sending.Unlock()
 	if text == nil || !c.Wants(it) { // the topics may be others by now
 		return nil
 	}
-	return c.sendLocked(text)
+	return c.sendLocked(ctx, text)
 }
 
-func (c *socket) send(text []byte) error {
+func (c *socket) send(ctx context.Context, text []byte) error {
 	c.sending.Lock()
 	defer c.sending.Unlock()
-	return c.sendLocked(text)
+	return c.sendLocked(ctx, text)
 }
 
 // sendLocked has a deadline of its own: a write that its context ends closes the
-// connection without a word, so the connection's context is not used.
-func (c *socket) sendLocked(text []byte) error {
-	ctx, cancel := context.WithTimeout(context.Background(), c.api.pace.write)
+// connection without a word, so the end of the connection's context is left out.
+func (c *socket) sendLocked(ctx context.Context, text []byte) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), c.api.pace.write)
 	defer cancel()
 	return c.conn.Write(ctx, websocket.MessageText, text)
 }
 
 // close says why, unless the client has gone.
-func (c *socket) close(reason error) {
+func (c *socket) close(ctx context.Context, reason error) {
 	code, text := websocket.StatusTryAgainLater, "the feed could not be read; connect again with the last id"
 	switch {
 	case errors.Is(reason, feed.ErrSlow):
@@ -142,20 +142,20 @@ func (c *socket) close(reason error) {
 		code, text = closeRevoked, "the credential is no longer valid; sign in again"
 	case errors.Is(reason, feed.ErrEnded):
 		code, text = closeEnded, "an admin ended the connection"
-	case c.ctx.Err() != nil:
+	case ctx.Err() != nil:
 		_ = c.conn.CloseNow()
 		return
 	default:
-		c.api.log.DebugContext(c.ctx, "a connection of the feed ended", slog.Any("error", reason))
+		c.api.log.DebugContext(ctx, "a connection of the feed ended", slog.Any("error", reason))
 	}
 	_ = c.conn.Close(code, text) // it bounds itself, and who has gone needs no word
 }
 
-// read answers what the client sends until the connection ends. Its context never
-// ends: that would close the connection without a word.
-func (c *socket) read() {
+// read answers what the client sends until the connection ends. It does not end
+// with its context: that would close the connection without a word.
+func (c *socket) read(ctx context.Context) {
 	for {
-		kind, r, err := c.conn.Reader(context.Background())
+		kind, r, err := c.conn.Reader(context.WithoutCancel(ctx))
 		if err != nil {
 			return
 		}
@@ -166,7 +166,7 @@ func (c *socket) read() {
 		if _, err := io.Copy(io.Discard, r); err != nil {
 			return
 		}
-		if c.answer(kind, text) != nil {
+		if c.answer(ctx, kind, text) != nil {
 			return
 		}
 	}
@@ -179,34 +179,36 @@ type clientMessage struct {
 }
 
 // answer returns an error when the client has gone.
-func (c *socket) answer(kind websocket.MessageType, text []byte) error {
+func (c *socket) answer(ctx context.Context, kind websocket.MessageType, text []byte) error {
 	var m clientMessage
 	switch {
 	case kind != websocket.MessageText:
-		return c.refuse("binary messages are not understood; send JSON as text")
+		return c.refuse(ctx, "binary messages are not understood; send JSON as text")
 	case len(text) > maxMessage:
-		return c.refuse("the message is longer than 4 KB; send less")
+		return c.refuse(ctx, "the message is longer than 4 KB; send less")
 	case json.Unmarshal(text, &m, json.RejectUnknownMembers(true)) != nil:
-		return c.refuse(`the message is not understood; send {"type":"subscribe","topics":[…]} or {"type":"ping"}`)
+		return c.refuse(ctx, `the message is not understood; send {"type":"subscribe","topics":[…]} or {"type":"ping"}`)
 	case m.Type == "ping" && m.Topics == nil:
-		return c.send(encodeFrame(pongFrame{Type: framePong}))
+		return c.send(ctx, encodeFrame(pongFrame{Type: framePong}))
 	case m.Type == "subscribe" && m.Topics != nil:
-		return c.resubscribe(*m.Topics)
+		return c.resubscribe(ctx, *m.Topics)
 	default:
-		return c.refuse(`the message is not understood; send {"type":"subscribe","topics":[…]} or {"type":"ping"}`)
+		return c.refuse(ctx, `the message is not understood; send {"type":"subscribe","topics":[…]} or {"type":"ping"}`)
 	}
 }
 
-func (c *socket) resubscribe(topics []string) error {
+func (c *socket) resubscribe(ctx context.Context, topics []string) error {
 	c.sending.Lock()
 	defer c.sending.Unlock()
 	if err := c.Subscribe(topics); err != nil {
-		return c.sendLocked(refusal(core.AsError(err).Message))
+		return c.sendLocked(ctx, refusal(core.AsError(err).Message))
 	}
-	return c.sendLocked(encodeFrame(subscribedFrame{Type: frameSubscribed, Topics: topics}))
+	return c.sendLocked(ctx, encodeFrame(subscribedFrame{Type: frameSubscribed, Topics: topics}))
 }
 
-func (c *socket) refuse(message string) error { return c.send(refusal(message)) }
+func (c *socket) refuse(ctx context.Context, message string) error {
+	return c.send(ctx, refusal(message))
+}
 
 func refusal(message string) []byte {
 	return encodeFrame(errorFrame{Type: frameError, Failure: frameReason{Code: core.CodeValidation, Message: message}})

@@ -92,7 +92,7 @@ func TestFeed_RefusesBeforeTheUpgrade(t *testing.T) {
 		{name: "NoPosition", query: "?since=yesterday", status: 422},
 		{name: "EmptyPosition", query: "?since=", status: 422},
 		{name: "UnknownTopic", query: "?topics=jobs,weather", status: 422},
-		{name: "UnknownParameter", query: "?sinse=a-1", status: 422},
+		{name: "UnknownParameter", query: "?from=a-1", status: 422},
 		{name: "ForeignOrigin", header: []string{"Origin", "https://evil.example"}, status: 403},
 		{name: "NullOrigin", header: []string{"Origin", "null"}, status: 403},
 		{name: "AllowedHostOtherScheme", header: []string{"Origin", "http://docs.example.org"}, status: 403},
