@@ -44,3 +44,21 @@ func (absentPresence) Remove(context.Context, Tenant, string) error { return nil
 func (a absentPresence) List(context.Context, Tenant) ([]Connection, error) {
 	return nil, a.err("list of connections")
 }
+
+// noLimiter stands in for a Limiter where one is asked for.
+type noLimiter struct{}
+
+func (noLimiter) Allow(context.Context, LimitKey, Limit, int) (LimitState, error) {
+	return LimitState{Allowed: true}, nil
+}
+
+// absentCache keeps nothing, which a Cache may.
+type absentCache struct{}
+
+func (absentCache) Get(context.Context, Tenant, string) ([]byte, bool, error) { return nil, false, nil }
+
+func (absentCache) Set(context.Context, Tenant, string, []byte, time.Duration) error { return nil }
+
+func (absentCache) Delete(context.Context, Tenant, ...string) error { return nil }
+
+func (absentCache) Clear(context.Context, Tenant) error { return nil }

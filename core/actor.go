@@ -1,5 +1,7 @@
 package core
 
+import "strings"
+
 // Tenant is the proof that work is done for one organization. Ports take a
 // Tenant, never an OrgID, so an id that came from a request cannot reach a
 // repository. The zero Tenant is invalid; every port refuses it.
@@ -32,7 +34,31 @@ type Actor struct {
 	user    UserID
 	role    Role
 	session SessionID
+	key     APIKeyID
+	origin  Origin
+	once    *Once // nil: as often as it is asked
 }
+
+// Origin is where a request came from, for the audit log and for limits.
+type Origin struct {
+	Address   string // of the client, behind trusted proxies
+	UserAgent string
+	RequestID string
+}
+
+// maxUserAgent is how many bytes of a User-Agent are kept.
+const maxUserAgent = 300
+
+// From returns a as it acts through a request of that origin.
+func (a Actor) From(o Origin) Actor {
+	o.UserAgent = o.UserAgent[:min(len(o.UserAgent), maxUserAgent)]
+	o.UserAgent = strings.ReplaceAll(strings.ToValidUTF8(o.UserAgent, ""), "\x00", "")
+	a.origin = o
+	return a
+}
+
+// Origin returns where the request came from; zero when there was none.
+func (a Actor) Origin() Origin { return a.origin }
 
 // NewActor returns an Actor for a user whom the caller has authenticated.
 func NewActor(t Tenant, user UserID, role Role) Actor {
@@ -60,6 +86,10 @@ const (
 	permDefaultTemplate permission = "choose default template"
 	permControlJob      permission = "control job"
 	permConnections     permission = "see and end connections"
+	permUsers           permission = "manage users"
+	permOrganization    permission = "change organization"
+	permAudit           permission = "read audit log"
+	permAPIKey          permission = "revoke API key"
 )
 
 // rule says who has a permission.
@@ -81,6 +111,10 @@ var permissions = map[permission]rule{
 	permDefaultTemplate: ruleAdmin,
 	permControlJob:      ruleOwn,
 	permConnections:     ruleAdmin,
+	permUsers:           ruleAdmin,
+	permOrganization:    ruleAdmin,
+	permAudit:           ruleAdmin,
+	permAPIKey:          ruleOwn,
 }
 
 // may returns nil when a has p over a thing that owner made; owner is "" where

@@ -17,6 +17,8 @@ type Ports struct {
 	Hasher     PasswordHasher // nil: so do Auth.Register and Auth.Login
 	Tokens     AccessTokens   // nil: so does all of Auth
 	Presence   Presence       // nil: so does Connections.List
+	Limiter    Limiter        // nil: nothing is limited
+	Cache      Cache          // what requests ask again and again; nil: it is read from the store each time
 }
 
 // Config is what an App is built of.
@@ -28,6 +30,8 @@ type Config struct {
 	JobLease     time.Duration       // how long a job's lease lasts; 0: 30 s
 	AccessToken  time.Duration       // life of an access token; 0: 15 minutes
 	RefreshToken time.Duration       // life of a refresh token; 0: 30 days
+	RateLimit    int                 // requests of an organization in a minute; 0: no limit
+	SignInLimit  int                 // sign-ins of an account, and from an address, in a minute; 0: no limit
 }
 
 func (c Config) withDefaults() Config {
@@ -45,6 +49,12 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Presence == nil {
 		c.Presence = absentPresence{}
+	}
+	if c.Limiter == nil {
+		c.Limiter, c.RateLimit, c.SignInLimit = noLimiter{}, 0, 0
+	}
+	if c.Cache == nil {
+		c.Cache = absentCache{}
 	}
 	if c.FoldEmail == nil {
 		c.FoldEmail = strings.ToLower
@@ -80,6 +90,10 @@ func (c Config) validate() error {
 // App is the product: one service a noun. Its methods may be called concurrently.
 type App struct {
 	Auth        *AuthService
+	Users       *UserService
+	Org         *OrganizationService
+	Keys        *APIKeyService
+	Audit       *AuditService
 	Documents   *DocumentService
 	Summaries   *SummaryService
 	Templates   *TemplateService
@@ -95,7 +109,11 @@ func New(c Config) (*App, error) {
 		return nil, fmt.Errorf("core: incomplete configuration: %w", err)
 	}
 	app := &App{}
-	app.Auth = &AuthService{cfg: c}
+	app.Auth = &AuthService{cfg: c, keys: newKnownKeys(), notes: make(chan struct{}, maxNotes)}
+	app.Users = &UserService{cfg: c}
+	app.Org = &OrganizationService{cfg: c}
+	app.Audit = &AuditService{cfg: c}
+	app.Keys = &APIKeyService{cfg: c}
 	app.Documents = &DocumentService{cfg: c}
 	app.Summaries = &SummaryService{cfg: c}
 	app.Templates = &TemplateService{cfg: c}

@@ -13,6 +13,7 @@ type Registration struct {
 	Email            string
 	Password         string
 	Name             string
+	From             Origin
 }
 
 // Validate returns CodeValidation with every field that does not hold.
@@ -30,6 +31,25 @@ type SignIn struct {
 	Email    string
 	Password string
 	OrgID    OrgID // "": the only organization that the address and password fit
+	From     Origin
+}
+
+// Acceptance is the input of Auth.Accept.
+type Acceptance struct {
+	Token    string // of the invitation
+	Password string
+	Name     string // "": as the admin wrote it
+	From     Origin
+}
+
+// Validate returns CodeValidation with every field that does not hold.
+func (in Acceptance) Validate() error {
+	var v validation
+	v.password("password", in.Password)
+	if in.Name != "" {
+		v.name("name", in.Name)
+	}
+	return v.err()
 }
 
 // TokenPair is what a sign-in or a refresh answers. The refresh token is valid

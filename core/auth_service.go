@@ -6,7 +6,11 @@ import (
 )
 
 // AuthService signs people in and out.
-type AuthService struct{ cfg Config }
+type AuthService struct {
+	cfg   Config
+	keys  *knownKeys
+	notes chan struct{} // a place for each note that is being written
+}
 
 // maxLoginHashes bounds how many password hashes one sign-in may cost.
 const maxLoginHashes = 4
@@ -14,6 +18,9 @@ const maxLoginHashes = 4
 // Register founds an organization with its first admin and signs them in.
 func (s *AuthService) Register(ctx context.Context, r Registration) (*TokenPair, error) {
 	if err := r.Validate(); err != nil {
+		return nil, err
+	}
+	if err := s.cfg.countSignIn(ctx, r.From, ""); err != nil {
 		return nil, err
 	}
 	hash, err := s.cfg.Hasher.Hash(ctx, r.Password)
@@ -28,13 +35,15 @@ func (s *AuthService) Register(ctx context.Context, r Registration) (*TokenPair,
 		CreatedAt: at, UpdatedAt: at, LastLoginAt: &at,
 	}
 	secret, session := s.newSession(user.ID, "")
-	err = s.cfg.change(ctx, TrustTenant(org.ID), func(ctx context.Context, tx Tx) error {
+	tenant := TrustTenant(org.ID)
+	err = s.cfg.change(ctx, tenant, func(ctx context.Context, tx Tx) error {
 		if err := tx.Organizations.Create(ctx, &org); err != nil {
 			return err
 		}
 		if err := tx.Users.Create(ctx, &user); err != nil {
 			return err
 		}
+		s.cfg.audit(tx, Actor{tenant: tenant, user: user.ID}.From(r.From), AuditOrganizationCreated, string(org.ID), nil)
 		return tx.Sessions.Create(ctx, &session)
 	})
 	if err != nil {
@@ -56,7 +65,7 @@ func (s *AuthService) Login(ctx context.Context, in SignIn) (*TokenPair, error) 
 	case 0:
 		return nil, errSignIn()
 	case 1:
-		return s.open(ctx, logins[0].Login, in.Password, logins[0].outdated)
+		return s.open(ctx, logins[0], in)
 	}
 	choice := OrganizationChoice{}
 	for _, l := range logins {
@@ -79,19 +88,26 @@ type verifiedLogin struct {
 // nothing when there is none, so that an unknown address takes as long.
 func (s *AuthService) matching(ctx context.Context, in SignIn) ([]verifiedLogin, error) {
 	if len(in.Password) > 4*maxPasswordChars || len(in.Email) > maxEmailBytes {
+		if err := s.cfg.countSignIn(ctx, in.From, ""); err != nil {
+			return nil, err
+		}
 		return nil, errSignIn()
 	}
-	logins, err := s.cfg.Store.System().Logins(ctx, s.cfg.FoldEmail(in.Email))
+	key := s.cfg.FoldEmail(in.Email)
+	if err := s.cfg.countSignIn(ctx, in.From, key); err != nil {
+		return nil, err
+	}
+	logins, err := s.cfg.Store.System().Logins(ctx, key)
 	if err != nil {
 		return nil, err
 	}
 	var found []verifiedLogin
-	hashed := 0
+	var tried []Login
 	for _, l := range logins {
-		if hashed == maxLoginHashes || in.OrgID != "" && in.OrgID != l.Tenant.OrgID() {
+		if len(tried) == maxLoginHashes || in.OrgID != "" && in.OrgID != l.Tenant.OrgID() {
 			continue
 		}
-		hashed++
+		tried = append(tried, l)
 		ok, outdated, err := s.cfg.Hasher.Verify(ctx, in.Password, l.PasswordHash)
 		if err != nil {
 			return nil, err
@@ -100,18 +116,21 @@ func (s *AuthService) matching(ctx context.Context, in SignIn) ([]verifiedLogin,
 			found = append(found, verifiedLogin{Login: l, outdated: outdated})
 		}
 	}
-	if hashed == 0 {
+	if len(tried) == 0 {
 		_, _, err = s.cfg.Hasher.Verify(ctx, in.Password, "")
+	}
+	if len(found) == 0 {
+		s.noteFailure(ctx, tried, in.From)
 	}
 	return found, err
 }
 
 // open begins a session for a user whose password was verified.
-func (s *AuthService) open(ctx context.Context, l Login, password string, outdated bool) (*TokenPair, error) {
+func (s *AuthService) open(ctx context.Context, l verifiedLogin, in SignIn) (*TokenPair, error) {
 	var rehashed string
-	if outdated {
+	if l.outdated {
 		var err error
-		if rehashed, err = s.cfg.Hasher.Hash(ctx, password); err != nil {
+		if rehashed, err = s.cfg.Hasher.Hash(ctx, in.Password); err != nil {
 			return nil, err
 		}
 	}
@@ -122,7 +141,7 @@ func (s *AuthService) open(ctx context.Context, l Login, password string, outdat
 		if user, err = tx.Users.GetForUpdate(ctx, l.UserID); err != nil {
 			return err
 		}
-		if !user.IsActive || user.PasswordHash != l.PasswordHash { // changed since it was verified
+		if !user.maySignIn() || user.PasswordHash != l.PasswordHash { // changed since it was verified
 			return errSignIn()
 		}
 		if org, err = tx.Organizations.Get(ctx); err != nil {
@@ -130,104 +149,19 @@ func (s *AuthService) open(ctx context.Context, l Login, password string, outdat
 		}
 		at := s.cfg.now()
 		user.LastLoginAt = &at
-		if outdated {
+		if l.outdated {
 			user.PasswordHash = rehashed
 		}
 		if err := tx.Users.Update(ctx, user); err != nil {
 			return err
 		}
+		s.cfg.auditSelf(tx, l.Tenant, user.ID, in.From, AuditSignedIn)
 		return tx.Sessions.Create(ctx, &session)
 	})
 	if err != nil {
 		return nil, err
 	}
 	return s.pair(user, org, secret, session)
-}
-
-// Refresh exchanges a refresh token for a new pair. It returns CodeAuthentication
-// for a token that is unknown, expired, revoked or used before; the last ends
-// every session of its family, since it may have been stolen.
-func (s *AuthService) Refresh(ctx context.Context, token string) (*TokenPair, error) {
-	ref, err := s.session(ctx, token)
-	if err != nil {
-		return nil, err
-	}
-	var user *User
-	var org *Organization
-	var secret string
-	var next Session
-	reused := false
-	err = s.cfg.change(ctx, ref.Tenant, func(ctx context.Context, tx Tx) error {
-		old, err := tx.Sessions.GetForUpdate(ctx, ref.SessionID)
-		if err != nil {
-			return err
-		}
-		at := s.cfg.now()
-		if reused = old.UsedAt != nil; reused {
-			return tx.Sessions.RevokeFamily(ctx, old.FamilyID, at)
-		}
-		if user, err = tx.Users.Get(ctx, old.UserID); err != nil {
-			return err
-		}
-		if old.RevokedAt != nil || !at.Before(old.ExpiresAt) || !user.IsActive {
-			return errRefresh()
-		}
-		if org, err = tx.Organizations.Get(ctx); err != nil {
-			return err
-		}
-		secret, next = s.newSession(user.ID, old.FamilyID)
-		if err := tx.Sessions.MarkUsed(ctx, old.ID, at); err != nil {
-			return err
-		}
-		return tx.Sessions.Create(ctx, &next)
-	})
-	if CodeOf(err) == CodeNotFound || reused && err == nil {
-		err = errRefresh()
-	}
-	if err != nil {
-		return nil, err
-	}
-	return s.pair(user, org, secret, next)
-}
-
-// Logout ends the session of a refresh token and all of its family. A token that
-// is no longer valid is no error.
-func (s *AuthService) Logout(ctx context.Context, token string) error {
-	ref, err := s.session(ctx, token)
-	if CodeOf(err) == CodeAuthentication {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	return s.cfg.change(ctx, ref.Tenant, func(ctx context.Context, tx Tx) error {
-		old, err := tx.Sessions.GetForUpdate(ctx, ref.SessionID)
-		if err != nil {
-			return err
-		}
-		return tx.Sessions.RevokeFamily(ctx, old.FamilyID, s.cfg.now())
-	})
-}
-
-// Authenticate returns the Actor of an access token, or CodeAuthentication.
-func (s *AuthService) Authenticate(ctx context.Context, token string) (Actor, error) {
-	claims, err := s.cfg.Tokens.Verify(token, s.cfg.Now())
-	if err != nil {
-		return Actor{}, err
-	}
-	return s.actor(ctx, TrustTenant(claims.OrgID), claims.UserID, claims.SessionID)
-}
-
-// actor reads what a user may do now.
-func (s *AuthService) actor(ctx context.Context, t Tenant, id UserID, session SessionID) (Actor, error) {
-	user, err := s.cfg.Store.Tenant(t).Read().Users.Get(ctx, id)
-	if CodeOf(err) == CodeNotFound || err == nil && !user.IsActive {
-		return Actor{}, &Error{Code: CodeAuthentication, Message: "the token is no longer valid; sign in again"}
-	}
-	if err != nil {
-		return Actor{}, err
-	}
-	return Actor{tenant: t, user: user.ID, role: user.Role, session: session}, nil
 }
 
 // Me returns the acting user and their organization.

@@ -47,13 +47,13 @@ func TestAuth_ReusedRefreshTokenEndsItsFamily(t *testing.T) {
 	t.Parallel()
 	in := install(t)
 	_, first := in.admin(t, "ann@example.org")
-	second, err := in.Auth.Refresh(t.Context(), first.RefreshToken)
+	second, err := in.Auth.Refresh(t.Context(), first.RefreshToken, core.Origin{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = in.Auth.Refresh(t.Context(), first.RefreshToken)
+	_, err = in.Auth.Refresh(t.Context(), first.RefreshToken, core.Origin{})
 	wantCode(t, "reuse", err, core.CodeAuthentication)
-	_, err = in.Auth.Refresh(t.Context(), second.RefreshToken)
+	_, err = in.Auth.Refresh(t.Context(), second.RefreshToken, core.Origin{})
 	wantCode(t, "the family after reuse", err, core.CodeAuthentication)
 }
 
@@ -62,13 +62,13 @@ func TestAuth_LogoutEndsTheSession(t *testing.T) {
 	in := install(t)
 	_, pair := in.admin(t, "ann@example.org")
 	for range 2 { // a second logout is no error
-		if err := in.Auth.Logout(t.Context(), pair.RefreshToken); err != nil {
+		if err := in.Auth.Logout(t.Context(), pair.RefreshToken, core.Origin{}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	_, err := in.Auth.Refresh(t.Context(), pair.RefreshToken)
+	_, err := in.Auth.Refresh(t.Context(), pair.RefreshToken, core.Origin{})
 	wantCode(t, "refresh after logout", err, core.CodeAuthentication)
-	wantCode(t, "logout of garbage", in.Auth.Logout(t.Context(), "garbage"), "")
+	wantCode(t, "logout of garbage", in.Auth.Logout(t.Context(), "garbage", core.Origin{}), "")
 }
 
 func TestAuth_GrantIsValidOnce(t *testing.T) {
@@ -79,10 +79,10 @@ func TestAuth_GrantIsValidOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := in.Auth.Refresh(t.Context(), token); err != nil {
+	if _, err := in.Auth.Refresh(t.Context(), token, core.Origin{}); err != nil {
 		t.Fatal(err)
 	}
-	_, err = in.Auth.Refresh(t.Context(), token)
+	_, err = in.Auth.Refresh(t.Context(), token, core.Origin{})
 	wantCode(t, "a second use", err, core.CodeAuthentication)
 }
 

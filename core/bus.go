@@ -23,6 +23,10 @@ func WorkTopic(q Queue) Topic { return Topic{name: "work:" + string(q)} }
 // CanceledTopic tells that a job was canceled; the body is its id.
 func CanceledTopic() Topic { return Topic{name: "canceled"} }
 
+// AccessTopic tells that somebody's credentials or role changed; the body is the
+// organization's id.
+func AccessTopic() Topic { return Topic{name: "access"} }
+
 // IndexTopic tells that documents wait to be indexed.
 func IndexTopic() Topic { return Topic{name: "index"} }
 

@@ -46,6 +46,10 @@ func (c Config) announce(ctx context.Context, t Tenant, out *Outbox) {
 			notices = append(notices, Notice{Topic: topic})
 		}
 	}
+	if out.Revoked {
+		c.forgetAccess(ctx, t)
+		notices = append(notices, Notice{Topic: AccessTopic(), Body: []byte(t.OrgID())})
+	}
 	for _, id := range out.Canceled {
 		notices = append(notices, Notice{Topic: CanceledTopic(), Body: []byte(id)})
 	}

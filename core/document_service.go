@@ -30,13 +30,15 @@ func (s *DocumentService) Create(ctx context.Context, a Actor, n NewDocument) (*
 		return nil, err
 	}
 	d := s.newDocument(a, n)
-	err := s.cfg.change(ctx, a.Tenant(), func(ctx context.Context, tx Tx) error {
+	stored := *d.withoutContent()
+	err := s.cfg.once(ctx, a, &stored, func(ctx context.Context, tx Tx) error {
 		return s.create(ctx, tx, d)
 	})
 	if err != nil {
 		return nil, err
 	}
-	return d, nil
+	stored.Content = d.Content // an equal request has the same
+	return &stored, nil
 }
 
 func (s *DocumentService) newDocument(a Actor, n NewDocument) *Document {
@@ -207,6 +209,7 @@ func (s *DocumentService) Delete(ctx context.Context, a Actor, id DocumentID, ma
 		if err := tx.Summaries.DeleteOfDocument(ctx, id); err != nil {
 			return err
 		}
+		s.cfg.audit(tx, a, AuditDocumentDeleted, string(id), nil)
 		if err := tx.Documents.Delete(ctx, id); err != nil {
 			return err
 		}

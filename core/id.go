@@ -18,6 +18,9 @@ type UserID string
 // SessionID is a session's id.
 type SessionID string
 
+// APIKeyID is an API key's id.
+type APIKeyID string
+
 // DocumentID is a document's id.
 type DocumentID string
 
@@ -41,6 +44,14 @@ func ValidID[T ~string](id T) bool {
 
 // NewID returns a new UUIDv7: ids made later on one machine sort later.
 func NewID[T ~string]() T { return T(uuid.Must(uuid.NewV7()).String()) }
+
+// cutTime is t in the form that every store keeps.
+func cutTime(t *time.Time) *time.Time {
+	if t == nil {
+		return nil
+	}
+	return new(t.UTC().Truncate(time.Microsecond))
+}
 
 // now is the one place that reads the clock: UTC, in the microseconds that every store keeps.
 func (c Config) now() time.Time { return c.Now().UTC().Truncate(time.Microsecond) }

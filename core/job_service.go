@@ -115,7 +115,7 @@ func storeCanceled(ctx context.Context, tx Tx, j *Job) error {
 // of any for an admin. It returns CodeConflict for a job in another state.
 func (s *JobService) Retry(ctx context.Context, a Actor, id JobID) (*Job, error) {
 	var j *Job
-	err := s.cfg.change(ctx, a.Tenant(), func(ctx context.Context, tx Tx) (err error) {
+	err := s.cfg.once(ctx, a, &j, func(ctx context.Context, tx Tx) (err error) {
 		if j, err = s.controllable(ctx, tx, a, id); err != nil {
 			return err
 		}

@@ -48,11 +48,14 @@ type TenantStore interface {
 type Readers struct {
 	Organizations OrganizationReader
 	Users         UserReader
+	Sessions      SessionReader
+	APIKeys       APIKeyReader
 	Documents     DocumentReader
 	Summaries     SummaryReader
 	Templates     TemplateReader
 	Jobs          JobReader
 	Events        EventReader
+	Audit         AuditReader
 	Archive       ArchiveReader
 }
 
@@ -62,6 +65,8 @@ type Tx struct {
 	Organizations OrganizationRepo
 	Users         UserRepo
 	Sessions      SessionRepo
+	APIKeys       APIKeyRepo
+	Idempotency   IdempotencyRepo
 	Documents     DocumentRepo
 	Summaries     SummaryRepo
 	Templates     TemplateRepo
@@ -78,7 +83,13 @@ type Outbox struct {
 	Dispatched []Dispatch // existing jobs that are to be started again
 	Appended   []NewEvent // to the tenant's event log
 	Canceled   []JobID    // told to the workers after the commit; not stored
+	Audited    []AuditEntry
+	Revoked    bool // somebody's credentials or role changed; told to every node, not stored
 }
+
+// Revoke has every node forget, after the commit, what it knows of the
+// organization's credentials and roles.
+func (o *Outbox) Revoke() { o.Revoked = true }
 
 // Enqueue creates j, whose id, times and NextAttemptAt are set, and dispatches it.
 func (o *Outbox) Enqueue(j Job) { o.Enqueued = append(o.Enqueued, j) }
@@ -88,15 +99,23 @@ func (o *Outbox) Enqueue(j Job) { o.Enqueued = append(o.Enqueued, j) }
 // transaction with CodeNotFound.
 func (o *Outbox) Dispatch(d Dispatch) { o.Dispatched = append(o.Dispatched, d) }
 
+// Audit adds a line to the tenant's audit log.
+func (o *Outbox) Audit(e AuditEntry) { o.Audited = append(o.Audited, e) }
+
 // Append adds an event with the present state of data to the tenant's log; its
 // place is settled by the commit. data is one of core's types, which always
 // have a JSON form; anything else panics.
 func (o *Outbox) Append(t EventType, at time.Time, data any) {
+	o.Appended = append(o.Appended, NewEvent{Type: t, At: at, Data: mustJSON(data)})
+}
+
+// mustJSON is for core's own types.
+func mustJSON(data any) json.RawMessage {
 	raw, err := json.Marshal(data)
 	if err != nil {
-		panic(fmt.Sprintf("core: event %s has no JSON form: %v", t, err))
+		panic(fmt.Sprintf("core: %T has no JSON form: %v", data, err))
 	}
-	o.Appended = append(o.Appended, NewEvent{Type: t, At: at, Data: raw})
+	return raw
 }
 
 // checkFilled refuses a struct of ports with a nil field, so that an adapter that

@@ -21,9 +21,11 @@ func (s *SummaryService) Request(ctx context.Context, a Actor, r SummaryRequest)
 	if err := r.Options.Validate(); err != nil {
 		return nil, nil, err
 	}
-	var sum *Summary
-	var job Job
-	err := s.cfg.change(ctx, a.Tenant(), func(ctx context.Context, tx Tx) error {
+	var made struct {
+		Summary *Summary
+		Job     Job
+	}
+	err := s.cfg.once(ctx, a, &made, func(ctx context.Context, tx Tx) error {
 		d, err := tx.Documents.Get(ctx, r.DocumentID)
 		if err != nil {
 			return err
@@ -32,11 +34,11 @@ func (s *SummaryService) Request(ctx context.Context, a Actor, r SummaryRequest)
 		if err != nil {
 			return err
 		}
-		sum = s.newSummary(a, d, t, r.Options) // anew on each run: the store may repeat fn
+		sum := s.newSummary(a, d, t, r.Options) // anew on each run: the store may repeat fn
 		if err := s.cfg.Summarizer.Check(ctx, a.Tenant(), summarizeRequest(sum, d)); err != nil {
 			return err
 		}
-		job = newJob(a, JobSummarize, string(sum.ID), "summary", sum.CreatedAt)
+		job := newJob(a, JobSummarize, string(sum.ID), "summary", sum.CreatedAt)
 		if r.Queue != "" && r.Queue != job.Queue {
 			job.LocalQueue = r.Queue
 		}
@@ -46,12 +48,13 @@ func (s *SummaryService) Request(ctx context.Context, a Actor, r SummaryRequest)
 		}
 		tx.Enqueue(job)
 		tx.Append(EventJobQueued, job.QueuedAt, &job)
+		made.Summary, made.Job = sum, job
 		return nil
 	})
 	if err != nil {
 		return nil, nil, err
 	}
-	return sum, &job, nil
+	return made.Summary, &made.Job, nil
 }
 
 // template returns the asked one, or the organization's default.
@@ -174,6 +177,7 @@ func (s *SummaryService) Delete(ctx context.Context, a Actor, id SummaryID) erro
 				return err
 			}
 		}
+		s.cfg.audit(tx, a, AuditSummaryDeleted, string(id), nil)
 		return tx.Summaries.Delete(ctx, id)
 	})
 }

@@ -17,6 +17,9 @@ type SystemStore interface {
 	// Session returns whose session has the refresh token with that SHA-256
 	// hash, or CodeNotFound. It also finds expired and revoked ones.
 	Session(ctx context.Context, tokenHash []byte) (SessionRef, error)
+	// Credential returns whose the secret of that kind with that SHA-256 hash is,
+	// or CodeNotFound. It also finds expired ones.
+	Credential(ctx context.Context, kind CredentialKind, hash []byte) (CredentialRef, error)
 
 	// Claim leases up to r.Limit due jobs of r.Queue, oldest dispatch first
 	// within an organization, fairly between organizations: no organization gets
@@ -57,6 +60,21 @@ type Login struct {
 type SessionRef struct {
 	Tenant    Tenant
 	SessionID SessionID
+}
+
+// CredentialKind is what a secret opens.
+type CredentialKind string
+
+// The kinds of SystemStore.Credential.
+const (
+	CredentialInvitation CredentialKind = "invitation" // its ID is the invited user's
+	CredentialAPIKey     CredentialKind = "api_key"
+)
+
+// CredentialRef says whose a credential is.
+type CredentialRef struct {
+	Tenant Tenant
+	ID     string
 }
 
 // DocumentRef says whose a document is.

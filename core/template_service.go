@@ -28,12 +28,13 @@ func (s *TemplateService) Create(ctx context.Context, a Actor, n NewTemplate) (*
 		PromptTemplate: n.PromptTemplate, TemplateType: n.TemplateType, Format: n.Format,
 		JSONSchema: n.JSONSchema, Focus: n.Focus, Version: 1, CreatedBy: &user, CreatedAt: at, UpdatedAt: at,
 	}
-	err := s.cfg.change(ctx, a.Tenant(), func(ctx context.Context, tx Tx) error {
+	err := s.cfg.once(ctx, a, t, func(ctx context.Context, tx Tx) error {
 		return tx.Templates.Create(ctx, t)
 	})
 	if err != nil {
 		return nil, err
 	}
+	t.JSONSchema = n.JSONSchema // byte for byte: an equal request has the same
 	return t, nil
 }
 
@@ -180,6 +181,7 @@ func (s *TemplateService) Delete(ctx context.Context, a Actor, id TemplateID, ma
 				return err
 			}
 		}
+		s.cfg.audit(tx, a, AuditTemplateDeleted, string(id), nil)
 		return tx.Templates.Delete(ctx, id)
 	})
 }

@@ -52,7 +52,7 @@ func TestTicket_IsNothingElse(t *testing.T) {
 	in := install(t)
 	a, pair := in.admin(t, "ann@example.org")
 	ticket := in.ticket(t, a)
-	_, err := in.Auth.Refresh(t.Context(), ticket)
+	_, err := in.Auth.Refresh(t.Context(), ticket, core.Origin{})
 	wantCode(t, "a ticket as refresh token", err, core.CodeAuthentication)
 	_, err = in.Auth.Authenticate(t.Context(), ticket)
 	wantCode(t, "a ticket as access token", err, core.CodeAuthentication)
@@ -63,7 +63,7 @@ func TestTicket_IsNothingElse(t *testing.T) {
 	if _, err := in.Auth.Redeem(t.Context(), ticket); err != nil {
 		t.Errorf("the ticket itself, after all that: %v", err)
 	}
-	if _, err := in.Auth.Refresh(t.Context(), pair.RefreshToken); err != nil {
+	if _, err := in.Auth.Refresh(t.Context(), pair.RefreshToken, core.Origin{}); err != nil {
 		t.Errorf("the refresh token, after all that: %v", err)
 	}
 }
@@ -82,7 +82,7 @@ func TestTicket_EndsWithItsTimeAndItsSession(t *testing.T) {
 	}
 	_, err = later.Auth.Redeem(t.Context(), late)
 	wantCode(t, "too late", err, core.CodeAuthentication)
-	if err := in.Auth.Logout(t.Context(), pair.RefreshToken); err != nil {
+	if err := in.Auth.Logout(t.Context(), pair.RefreshToken, core.Origin{}); err != nil {
 		t.Fatal(err)
 	}
 	_, err = in.Auth.Redeem(t.Context(), revoked)

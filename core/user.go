@@ -26,12 +26,27 @@ type User struct {
 	CreatedAt    time.Time    `json:"created_at"`
 	UpdatedAt    time.Time    `json:"updated_at"`
 	LastLoginAt  *time.Time   `json:"last_login_at"`
+
+	InvitationHash      []byte     `json:"-"` // SHA-256 of the token, nil when no invitation is open
+	InvitationExpiresAt *time.Time `json:"-"`
+	DeletedAt           *time.Time `json:"-"` // of a tombstone: what the user made still names it
 }
+
+// Invited reports whether the user has an invitation that is not yet accepted.
+func (u *User) Invited() bool { return len(u.InvitationHash) > 0 }
+
+// maySignIn reports whether the user's credentials are worth anything.
+func (u *User) maySignIn() bool { return u.IsActive && u.DeletedAt == nil }
 
 // UserReader reads the tenant's users.
 type UserReader interface {
-	// Get returns a user, or CodeNotFound.
+	// Get returns a user, or CodeNotFound. It also finds tombstones.
 	Get(ctx context.Context, id UserID) (*User, error)
+	// List returns users by their key (CreatedAt, ID), newest first, and no tombstones.
+	List(ctx context.Context, s Seek) ([]User, error)
+	// CountAdmins returns how many admins there are that are active, not deleted
+	// and have no open invitation.
+	CountAdmins(ctx context.Context) (int, error)
 }
 
 // UserRepo is UserReader inside a transaction.
@@ -45,4 +60,49 @@ type UserRepo interface {
 	// Update stores everything of u but its id, organization and CreatedAt. It
 	// returns CodeNotFound, or CodeConflict as Create.
 	Update(ctx context.Context, u *User) error
+}
+
+// NewUser is the input of Users.Create.
+type NewUser struct {
+	Email    string
+	Name     string
+	Role     Role   // "": member
+	Password string // "": the person is invited
+}
+
+// Validate returns CodeValidation with every field that does not hold.
+func (n NewUser) Validate() error {
+	var v validation
+	v.email(n.Email)
+	v.name("name", n.Name)
+	oneOf(&v, "role", n.Role, RoleAdmin, RoleMember)
+	if n.Password != "" {
+		v.password("password", n.Password)
+	}
+	return v.err()
+}
+
+// UserPatch changes a user; nil fields stay.
+type UserPatch struct {
+	Name     *string
+	Role     *Role
+	IsActive *bool
+}
+
+// Validate returns CodeValidation with every field that does not hold.
+func (p UserPatch) Validate() error {
+	var v validation
+	if p.Name != nil {
+		v.name("name", *p.Name)
+	}
+	if p.Role != nil {
+		oneOf(&v, "role", *p.Role, RoleAdmin, RoleMember)
+	}
+	return v.err()
+}
+
+// Invitation lets a person who has no password yet set one.
+type Invitation struct {
+	Token     string
+	ExpiresAt time.Time
 }

@@ -44,6 +44,7 @@ const (
 var conflicts = map[string]string{
 	"users_org_email_key":        "a user with this e-mail address exists; sign in or use another address",
 	"sessions_org_token_key":     "this refresh token exists; make another",
+	"api_keys_org_hash_key":      "this API key exists; make another",
 	"documents_org_external_key": "a document with this external id exists; update it or use another",
 	"templates_org_name_key":     "a template of this name exists; choose another name",
 	"organizations_pkey":         "the organization exists already; sign in to it",
@@ -54,16 +55,19 @@ const idTaken = "this id is in use already; use another"
 
 // references are the kinds of things that foreign keys point to.
 var references = map[string]string{
-	"users_org_id_fkey":                "organization",
-	"sessions_org_id_user_id_fkey":     "user",
-	"documents_org_id_user_id_fkey":    "user",
-	"templates_org_id_created_by_fkey": "user",
-	"summaries_org_id_doc_id_fkey":     "document",
-	"summaries_org_id_created_by_fkey": "user",
-	"jobs_org_id_fkey":                 "organization",
-	"jobs_org_id_user_id_fkey":         "user",
-	"jobs_org_id_parent_id_fkey":       "job",
-	"gue_jobs_org_id_work_id_fkey":     "job",
+	"users_org_id_fkey":                    "organization",
+	"sessions_org_id_user_id_fkey":         "user",
+	"api_keys_org_id_user_id_fkey":         "user",
+	"audit_log_org_id_fkey":                "organization",
+	"idempotency_keys_org_id_user_id_fkey": "user",
+	"documents_org_id_user_id_fkey":        "user",
+	"templates_org_id_created_by_fkey":     "user",
+	"summaries_org_id_doc_id_fkey":         "document",
+	"summaries_org_id_created_by_fkey":     "user",
+	"jobs_org_id_fkey":                     "organization",
+	"jobs_org_id_user_id_fkey":             "user",
+	"jobs_org_id_parent_id_fkey":           "job",
+	"gue_jobs_org_id_work_id_fkey":         "job",
 }
 
 // translate turns an error of the driver into the domain's words. An error that is

@@ -85,7 +85,8 @@ func TestPlans(t *testing.T) {
 
 // hotIndexes are made for one statement each; a plan must show that they serve it.
 var hotIndexes = []string{
-	"users_email", "sessions_token", "sessions_family", "documents_list", "documents_hash", "documents_external", "document_search_words",
+	"users_email", "users_list", "users_invitation", "sessions_token", "sessions_family", "sessions_user", "api_keys_hash", "api_keys_list", "api_keys_user",
+	"audit_log_list", "idempotency_keys_age", "documents_list", "documents_hash", "documents_external", "document_search_words",
 	"search_pending_order", "summaries_list", "summaries_document", "jobs_list", "jobs_related", "jobs_parent", "job_leases_until",
 	"job_leases_pkey", "gue_jobs_claim", "gue_jobs_local", "events_pkey", "templates_list",
 }
@@ -188,6 +189,8 @@ func populate(tb testing.TB, conn *pgx.Conn) (org string) {
 			union all select gen_random_uuid(), 'o', 'free', null::uuid, now(), now() from generate_series(1, 5000)`,
 		`insert into users select org_id, id, 'e', id::text, 'n', 'member', 'local', 'h', true, at, at from item`,
 		`insert into sessions select org_id, id, id, id, sha256(id::text::bytea), at, at from item`,
+		`update users set invitation_hash = sha256(id::text::bytea) where email = 'e' and random() < 0.1`,
+		`insert into api_keys select org_id, id, id, 'n', 'p', sha256(id::text::bytea), 'member', null, null, at from item`,
 		`insert into documents select org_id, id, id, 't', repeat('x', 500), 'upload', '', id::text, null, null, 'm', md5(id::text), 500, 1, 1, 'active', '', at, at from item`,
 		`insert into document_search select org_id, id, 1, at, 'a b', array['a', 'b'], array['@' || org_id, 'a', 'b', 'w' || n % 50] from item`,
 		`insert into search_pending select org_id, id, 1, at from item`,
@@ -200,6 +203,8 @@ func populate(tb testing.TB, conn *pgx.Conn) (org string) {
 		`insert into job_leases select org_id, id, 0, 'llm', now() + n * interval '1 hour' from item where n % 10 = 0`,
 		`insert into gue_jobs (job_id, priority, run_at, job_type, args, queue, created_at, updated_at, org_id, work_id)
 			select id::text, 0, at, 'x', '', case when n % 20 = 0 then 'local:x' else 'llm' end, now(), now(), org_id, id from item where n % 10 <> 0`,
+		`insert into audit_log select org_id, id, id, null, 'user.updated', id::text, '', '', '', null, at from item`,
+		`insert into idempotency_keys select org_id, id, 'r', 'k', 'f', null, at from item`,
 		`insert into events (org_id, type, at, data) select org_id, 'x', at, '{}' from item`,
 		`insert into imports select org_id, gen_random_uuid(), now() + i * interval '1 hour' from new_org
 			union all select gen_random_uuid(), gen_random_uuid(), now() + i * interval '1 second' from generate_series(1, 5000) i`,
@@ -226,6 +231,20 @@ func useEverything(t *testing.T, s *Store, o filled) {
 		must(tx.Organizations.Update(ctx, &o.Organization))
 		must(second(tx.Users.GetForUpdate(ctx, o.User.ID)))
 		must(tx.Users.Update(ctx, &o.User))
+		must(second(tx.Sessions.Get(ctx, o.session.ID)))
+		must(second(tx.Sessions.Live(ctx, o.User.ID, o.session.FamilyID)))
+		must(tx.Sessions.RevokeOfUser(ctx, o.User.ID, o.session.FamilyID, coretest.Now()))
+		must(second(tx.Users.List(ctx, after)))
+		must(second(tx.Users.CountAdmins(ctx)))
+		request := core.IdempotentRequest{UserID: o.User.ID, Route: "r", KeyHash: []byte("k"), Fingerprint: []byte("f"), CreatedAt: coretest.Now()}
+		must(second(tx.Idempotency.Claim(ctx, request, coretest.Now().Add(-time.Hour))))
+		must(tx.Idempotency.Answer(ctx, request))
+		must(second(tx.APIKeys.Get(ctx, o.key.ID)))
+		must(second(tx.APIKeys.List(ctx, core.APIKeyFilter{}, after)))
+		must(second(tx.APIKeys.List(ctx, core.APIKeyFilter{UserID: o.User.ID}, after)))
+		must(tx.APIKeys.MarkUsed(ctx, o.key.ID, coretest.Now()))
+		must(tx.APIKeys.Delete(ctx, o.key.ID))
+		must(tx.APIKeys.DeleteOfUser(ctx, o.User.ID))
 		must(second(tx.Sessions.GetForUpdate(ctx, o.session.ID)))
 		must(tx.Sessions.MarkUsed(ctx, o.session.ID, coretest.Now()))
 		must(tx.Sessions.RevokeFamily(ctx, o.session.FamilyID, coretest.Now()))
@@ -242,6 +261,10 @@ func useEverything(t *testing.T, s *Store, o filled) {
 	})
 	r := o.Read()
 	must(second(r.Organizations.Get(ctx)))
+	must(second(r.Audit.List(ctx, core.AuditFilter{}, after)))
+	must(second(r.Audit.List(ctx, core.AuditFilter{
+		Action: core.AuditSignedIn, UserID: o.User.ID, TargetID: "x", Since: o.User.CreatedAt, Until: coretest.Now(),
+	}, after)))
 	must(second(r.Users.Get(ctx, o.User.ID)))
 	must(second(r.Documents.Get(ctx, o.document.ID)))
 	for _, f := range []core.DocumentFilter{
@@ -304,6 +327,11 @@ func useSystem(t *testing.T, s *Store, o filled) {
 	}
 	if _, err := s.System().Session(ctx, o.session.TokenHash); err != nil {
 		t.Error(err)
+	}
+	for _, kind := range []core.CredentialKind{core.CredentialInvitation, core.CredentialAPIKey} {
+		if _, err := s.System().Credential(ctx, kind, o.session.TokenHash); core.CodeOf(err) != core.CodeNotFound {
+			t.Error(err)
+		}
 	}
 	if _, err := s.System().Unindexed(ctx, 10); err != nil {
 		t.Error(err)

@@ -17,6 +17,7 @@ type filled struct {
 	summary  *core.Summary
 	template *core.Template
 	session  *core.Session
+	key      *core.APIKey
 	job      *core.Job
 	mark     core.ImportMark // under which an import could go on
 	imported core.OrgID      // of an import that a test may begin
@@ -25,7 +26,7 @@ type filled struct {
 func fill(tb testing.TB, s core.Store) filled {
 	tb.Helper()
 	o := coretest.NewOrg(tb, s)
-	f := filled{Org: o, document: o.NewDocument(tb), pending: o.NewDocument(tb), template: o.NewTemplate(tb), session: o.NewSession(tb), job: o.NewJob(tb)}
+	f := filled{Org: o, document: o.NewDocument(tb), pending: o.NewDocument(tb), template: o.NewTemplate(tb), session: o.NewSession(tb), key: o.NewAPIKey(tb), job: o.NewJob(tb)}
 	f.imported = core.NewID[core.OrgID]()
 	f.mark = core.ImportMark{ID: core.NewID[string](), TTL: time.Hour}
 	f.summary = o.NewSummary(tb, f.document)
@@ -33,6 +34,11 @@ func fill(tb testing.TB, s core.Store) filled {
 		if err := tx.Imports.Begin(ctx, f.mark); err != nil { // so that imports has a row
 			return err
 		}
+		request := core.IdempotentRequest{UserID: o.User.ID, Route: "r", KeyHash: []byte("k"), Fingerprint: []byte("f"), CreatedAt: coretest.Now()}
+		if _, err := tx.Idempotency.Claim(ctx, request, coretest.Now().Add(-time.Hour)); err != nil {
+			return err
+		}
+		tx.Audit(core.AuditEntry{ID: core.NewID[string](), OrgID: o.Organization.ID, At: f.document.CreatedAt, Action: core.AuditSignedIn})
 		tx.Append(core.EventDocumentCreated, f.document.CreatedAt, f.document)
 		return tx.Documents.PutSearchEntry(ctx, core.SearchEntry{
 			DocumentID: f.document.ID, Revision: f.document.Revision, Title: "budget", TitleWords: []string{"budget"}, Words: []string{"budget"},

@@ -140,8 +140,8 @@ func TestCatalog(t *testing.T) {
 
 	t.Run("FunctionsHaveAFixedPathAndOneGrantee", func(t *testing.T) {
 		functions := texts(t, conn, `select p.oid::regprocedure::text from pg_proc p where p.pronamespace = 'public'::regnamespace and p.prosecdef`)
-		if len(functions) != 8 {
-			t.Errorf("functions that act for their owner: got %v, want 8", functions)
+		if len(functions) != 9 {
+			t.Errorf("functions that act for their owner: got %v, want 9", functions)
 		}
 		for _, f := range functions {
 			bad := texts(t, conn, `select concat_ws(' | ', pg_get_userbyid(proowner), proconfig, proacl) from pg_proc
@@ -151,6 +151,16 @@ func TestCatalog(t *testing.T) {
 			if len(bad) > 0 {
 				t.Errorf("%s: owner, settings and grants: got %v", f, bad)
 			}
+		}
+	})
+
+	t.Run("AuditLogCanBeAddedToOnly", func(t *testing.T) {
+		granted := texts(t, conn, `select privilege_type::text from information_schema.role_table_grants
+			where table_name = 'audit_log' and grantee in ($1, $2, 'PUBLIC') order by 1`, roles.app, roles.definer)
+		columns := texts(t, conn, `select distinct privilege_type::text from information_schema.role_column_grants
+			where table_name = 'audit_log' and grantee in ($1, $2, 'PUBLIC') order by 1`, roles.app, roles.definer)
+		if got := strings.Join(granted, " ") + ", " + strings.Join(columns, " "); got != "INSERT SELECT, INSERT SELECT" {
+			t.Errorf("grants on audit_log: got %s, want INSERT and SELECT alone", got)
 		}
 	})
 

@@ -16,7 +16,18 @@ func scanSession(row pgx.CollectableRow) (s core.Session, err error) {
 	return s, err
 }
 
-type sessionRepo struct{ scope }
+type sessionReader struct{ scope }
+
+func (r sessionReader) Get(ctx context.Context, id core.SessionID) (*core.Session, error) {
+	return one(ctx, r.scope, "session", r.sql.getSession, scanSession, key(id))
+}
+
+func (r sessionReader) Live(ctx context.Context, user core.UserID, family core.SessionID) (bool, error) {
+	found, err := many(ctx, r.scope, r.sql.liveSession, pgx.RowTo[int], key(family), key(user))
+	return len(found) > 0, err
+}
+
+type sessionRepo struct{ sessionReader }
 
 func (r sessionRepo) GetForUpdate(ctx context.Context, id core.SessionID) (*core.Session, error) {
 	return one(ctx, r.scope, "session", r.sql.lockSession, scanSession, key(id))
@@ -33,5 +44,14 @@ func (r sessionRepo) MarkUsed(ctx context.Context, id core.SessionID, at time.Ti
 
 func (r sessionRepo) RevokeFamily(ctx context.Context, family core.SessionID, at time.Time) error {
 	_, err := r.write(ctx, r.sql.revokeFamily, key(family), at)
+	return err
+}
+
+func (r sessionRepo) RevokeOfUser(ctx context.Context, user core.UserID, keep core.SessionID, at time.Time) error {
+	var kept any
+	if core.ValidID(keep) {
+		kept = string(keep)
+	}
+	_, err := r.write(ctx, r.sql.revokeOfUser, key(user), kept, at)
 	return err
 }

@@ -7,8 +7,11 @@ type statements struct {
 	setScope, setTransaction, begin, commit, health string
 
 	getOrganization, lockOrganization, insertOrganization, updateOrganization string
-	getUser, lockUser, insertUser, updateUser                                 string
-	lockSession, insertSession, useSession, revokeFamily                      string
+	getUser, lockUser, listUsers, countAdmins, insertUser, updateUser         string
+
+	getSession, liveSession, lockSession, insertSession, useSession, revokeFamily, revokeOfUser string
+
+	getAPIKey, listAPIKeys, insertAPIKey, useAPIKey, deleteAPIKey, deleteAPIKeys string
 
 	getDocument, lockDocument, listDocuments, insertDocument, updateDocument, deleteDocument string
 	searchDocuments, putSearchEntry                                                          string
@@ -21,7 +24,11 @@ type statements struct {
 	insertDispatch                                             string
 	insertEvent, logState, eventsAfter                         string
 
-	logins, session, claim, heartbeat, rescue, unindexed string
+	listAudit, insertAudit string
+
+	forgetOnce, claimOnce, getOnce, answerOnce string
+
+	logins, session, credential, claim, heartbeat, rescue, unindexed string
 
 	beginExport, exportOrganization, exportUsers, exportSessions, exportTemplates          string
 	exportDocuments, exportJobs, exportSummaries, exportEvents                             string
@@ -37,6 +44,9 @@ func newStatements() statements {
 		set_config('lock_timeout', $4, true), set_config('idle_in_transaction_session_timeout', $5, true)`
 	s.begin, s.commit, s.health = `begin`, `commit`, `select 1`
 	s.accounts()
+	s.apiKeys()
+	s.audit()
+	s.idempotency()
 	s.documents()
 	s.summaries()
 	s.templates()
@@ -54,15 +64,51 @@ func (s *statements) accounts() {
 
 	s.getUser = `select ` + userColumns + ` from users where org_id = $1 and id = $2`
 	s.lockUser = s.getUser + ` for update`
-	s.insertUser = `insert into users (` + userColumns + `) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`
+	s.listUsers = `select ` + userColumns + ` from users u where u.org_id = $1 and u.deleted_at is null`
+	s.countAdmins = `select count(*) from users
+		where org_id = $1 and role = 'admin' and is_active and invitation_hash is null and deleted_at is null`
+	s.insertUser = `insert into users (` + userColumns + `) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`
 	s.updateUser = `update users set email = $3, email_key = $4, name = $5, role = $6, auth_provider = $7, password_hash = $8,
-			is_active = $9, updated_at = $10, last_login_at = $11
+			is_active = $9, updated_at = $10, last_login_at = $11, invitation_hash = $12, invitation_expires_at = $13, deleted_at = $14
 		where org_id = $1 and id = $2`
 
-	s.lockSession = `select ` + sessionColumns + ` from sessions where org_id = $1 and id = $2 for update`
+	s.getSession = `select ` + sessionColumns + ` from sessions where org_id = $1 and id = $2`
+	s.liveSession = `select 1 from sessions where org_id = $1 and family_id = $2 and user_id = $3 and revoked_at is null limit 1`
+	s.lockSession = s.getSession + ` for update`
 	s.insertSession = `insert into sessions (org_id, ` + sessionColumns + `) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`
 	s.useSession = `update sessions set used_at = $3 where org_id = $1 and id = $2`
 	s.revokeFamily = `update sessions set revoked_at = $3 where org_id = $1 and family_id = $2 and revoked_at is null`
+	s.revokeOfUser = `update sessions set revoked_at = $4
+		where org_id = $1 and user_id = $2 and family_id is distinct from $3::uuid and revoked_at is null`
+}
+
+func (s *statements) apiKeys() {
+	s.listAPIKeys = `select ` + apiKeyColumns + ` from api_keys k where k.org_id = $1`
+	s.getAPIKey = s.listAPIKeys + ` and k.id = $2`
+	s.insertAPIKey = `insert into api_keys (org_id, id, user_id, name, prefix, key_hash, role, expires_at, last_used_at, created_at)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`
+	s.useAPIKey = `update api_keys set last_used_at = $3 where org_id = $1 and id = $2`
+	s.deleteAPIKey = `delete from api_keys where org_id = $1 and id = $2`
+	s.deleteAPIKeys = `delete from api_keys where org_id = $1 and user_id = $2`
+}
+
+func (s *statements) audit() {
+	s.listAudit = `select ` + auditColumns + ` from audit_log a where a.org_id = $1`
+	s.insertAudit = `insert into audit_log (org_id, id, user_id, api_key_id, action, target_id, address, user_agent, request_id, data, created_at)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`
+}
+
+func (s *statements) idempotency() {
+	const it = ` where org_id = $1 and user_id = $2 and route = $3 and key_hash = $4`
+	s.forgetOnce = `delete from idempotency_keys where org_id = $1 and (user_id, route, key_hash) in (
+			select o.user_id, o.route, o.key_hash from idempotency_keys o where o.org_id = $1 and o.created_at < $2
+			order by o.created_at limit 100 for update skip locked)`
+	s.claimOnce = `insert into idempotency_keys (org_id, user_id, route, key_hash, fingerprint, created_at) values ($1, $2, $3, $4, $5, $6)
+		on conflict (org_id, user_id, route, key_hash) do update
+			set fingerprint = excluded.fingerprint, answer = null, created_at = excluded.created_at
+			where idempotency_keys.created_at < $7`
+	s.getOnce = `select user_id, route, key_hash, fingerprint, answer, created_at from idempotency_keys` + it
+	s.answerOnce = `update idempotency_keys set answer = $5` + it
 }
 
 func (s *statements) documents() {
@@ -199,6 +245,7 @@ func (s *statements) jobs() {
 func (s *statements) system() {
 	s.logins = `select org_id, organization_name, user_id, password_hash from docsctl_logins($1)`
 	s.session = `select org_id, session_id from docsctl_session($1)`
+	s.credential = `select org_id, id from docsctl_credential($1, $2)`
 	s.claim = `select org_id, job_id, fence, turn from docsctl_claim($1, $2, $3, make_interval(secs => $4), $5)`
 	s.heartbeat = `select org_id, job_id, fence from docsctl_heartbeat($1, $2, $3, make_interval(secs => $4))`
 	s.rescue = `select org_id, job_id, fence from docsctl_rescue($1, make_interval(secs => $2))`

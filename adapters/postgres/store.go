@@ -180,9 +180,10 @@ func (t *tenantStore) ready(ctx context.Context) error {
 func (t *tenantStore) Read() core.Readers {
 	sc := scope{runner: t, sql: &t.store.sql, org: t.org()}
 	return core.Readers{
-		Organizations: organizationReader{sc}, Users: userReader{sc}, Documents: documentReader{sc},
+		Organizations: organizationReader{sc}, Users: userReader{sc}, Sessions: sessionReader{sc},
+		APIKeys: apiKeyReader{sc}, Documents: documentReader{sc},
 		Summaries: summaryReader{sc}, Templates: templateReader{sc}, Jobs: jobReader{sc},
-		Events: eventReader{scope: sc, ready: t.ready}, Archive: archiveReader{t},
+		Events: eventReader{scope: sc, ready: t.ready}, Audit: auditReader{sc}, Archive: archiveReader{t},
 	}
 }
 

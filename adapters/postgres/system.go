@@ -60,6 +60,23 @@ func (s *system) Session(ctx context.Context, tokenHash []byte) (core.SessionRef
 	return found[0], nil
 }
 
+// Credential returns whose a secret is.
+func (s *system) Credential(ctx context.Context, kind core.CredentialKind, hash []byte) (core.CredentialRef, error) {
+	found, err := call(ctx, s, s.store.sql.credential, true, func(row pgx.CollectableRow) (r core.CredentialRef, err error) {
+		var org core.OrgID
+		err = row.Scan(&org, &r.ID)
+		r.Tenant = core.TrustTenant(org)
+		return r, err
+	}, string(kind), hash)
+	if err != nil {
+		return core.CredentialRef{}, err
+	}
+	if len(found) == 0 {
+		return core.CredentialRef{}, core.NotFound("credential")
+	}
+	return found[0], nil
+}
+
 // leases calls a function that returns leases.
 func (s *system) leases(ctx context.Context, sql string, args ...any) ([]core.Lease, error) {
 	return call(ctx, s, sql, false, func(row pgx.CollectableRow) (l core.Lease, err error) {

@@ -91,7 +91,8 @@ func (t *tenantStore) attempt(ctx context.Context, l *core.Lease, fn func(ctx co
 func (tx *transaction) repositories(out *core.Outbox) core.Tx {
 	sc := scope{runner: tx, sql: &tx.store.sql, org: tx.org}
 	return core.Tx{
-		Organizations: organizationRepo{organizationReader{sc}}, Users: userRepo{userReader{sc}}, Sessions: sessionRepo{sc},
+		Organizations: organizationRepo{organizationReader{sc}}, Users: userRepo{userReader{sc}}, Sessions: sessionRepo{sessionReader{sc}},
+		APIKeys: apiKeyRepo{apiKeyReader{sc}}, Idempotency: idempotencyRepo{sc},
 		Documents: documentRepo{documentReader{sc}}, Summaries: summaryRepo{summaryReader{sc}},
 		Templates: templateRepo{templateReader{sc}}, Jobs: jobRepo{jobReader{sc}, tx}, Imports: importRepo{sc}, Outbox: out,
 	}
@@ -234,6 +235,9 @@ func (s *Store) outbox(org string, out *core.Outbox) (*pgx.Batch, error) {
 	}
 	for _, e := range out.Appended {
 		b.Queue(s.sql.insertEvent, org, string(e.Type), e.At, string(e.Data))
+	}
+	for _, e := range out.Audited {
+		s.queueAudit(b, org, e)
 	}
 	for _, q := range b.QueuedQueries {
 		if err := checkArgs(q.Arguments); err != nil {

@@ -8,19 +8,20 @@ import (
 	"github.com/docsctl/docsctl/core"
 )
 
-const userColumns = `org_id, id, email, email_key, name, role, auth_provider, password_hash, is_active, updated_at, last_login_at, created_at`
+const userColumns = `org_id, id, email, email_key, name, role, auth_provider, password_hash, is_active, updated_at, last_login_at,
+	invitation_hash, invitation_expires_at, deleted_at, created_at`
 
 func scanUser(row pgx.CollectableRow) (u core.User, err error) {
 	err = row.Scan(&u.OrgID, &u.ID, &u.Email, &u.EmailKey, &u.Name, &u.Role, &u.AuthProvider, &u.PasswordHash,
-		&u.IsActive, &u.UpdatedAt, &u.LastLoginAt, &u.CreatedAt)
+		&u.IsActive, &u.UpdatedAt, &u.LastLoginAt, &u.InvitationHash, &u.InvitationExpiresAt, &u.DeletedAt, &u.CreatedAt)
 	return u, err
 }
 
-// userArgs is $2 to $11 of insertUser and updateUser.
+// userArgs is $2 to $14 of insertUser and updateUser.
 func userArgs(u *core.User) []any {
 	return []any{
 		key(u.ID), u.Email, u.EmailKey, u.Name, string(u.Role), string(u.AuthProvider), u.PasswordHash,
-		u.IsActive, u.UpdatedAt, u.LastLoginAt,
+		u.IsActive, u.UpdatedAt, u.LastLoginAt, u.InvitationHash, u.InvitationExpiresAt, u.DeletedAt,
 	}
 }
 
@@ -28,6 +29,20 @@ type userReader struct{ scope }
 
 func (r userReader) Get(ctx context.Context, id core.UserID) (*core.User, error) {
 	return one(ctx, r.scope, "user", r.sql.getUser, scanUser, key(id))
+}
+
+func (r userReader) List(ctx context.Context, s core.Seek) ([]core.User, error) {
+	l := newList(r.sql.listUsers)
+	l.page("u", s)
+	return many(ctx, r.scope, l.sql.String(), scanUser, l.args...)
+}
+
+func (r userReader) CountAdmins(ctx context.Context) (int, error) {
+	n, err := one(ctx, r.scope, "organization", r.sql.countAdmins, pgx.RowTo[int])
+	if err != nil {
+		return 0, err
+	}
+	return *n, nil
 }
 
 type userRepo struct{ userReader }

@@ -54,6 +54,14 @@ func TestLimiter_Conformance(t *testing.T) {
 	})
 }
 
+func TestLeasedLimiter_Conformance(t *testing.T) {
+	t.Parallel()
+	coretest.RunLimiter(t, func(t *testing.T) (core.Limiter, core.Limiter) {
+		url := testenv.Redis(t).URL()
+		return redis.NewLeasedLimiter(redis.NewLimiter(open(t, url)), nil), redis.NewLeasedLimiter(redis.NewLimiter(open(t, url)), nil)
+	})
+}
+
 func TestPresence_Conformance(t *testing.T) {
 	t.Parallel()
 	coretest.RunPresence(t, func(t *testing.T) (core.Presence, core.Presence) {

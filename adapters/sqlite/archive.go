@@ -15,7 +15,7 @@ type archiveReader struct {
 
 // Each statement reads along an index, so that no row waits for a sort.
 const (
-	sqlExportUsers     = sqlUsers + ` ORDER BY id`
+	sqlExportUsers     = sqlEveryUser + ` ORDER BY id`
 	sqlExportSessions  = sqlSessions + ` ORDER BY id`
 	sqlExportTemplates = sqlOwnTemplates + ` ORDER BY id`
 	sqlExportDocuments = sqlDocuments + ` ORDER BY id`

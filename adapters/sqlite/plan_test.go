@@ -36,11 +36,12 @@ var mayScan = map[string]string{
 
 // itsOwnIndex names the index by which few rows of many are found.
 var itsOwnIndex = map[string]string{
-	" AND content_hash = ?": "documents_hash",
-	" AND external_id = ?":  "documents_external_newest",
-	" AND related_id = ?":   "jobs_related",
-	" AND parent_id = ?":    "jobs_parent",
-	" AND doc_id = ?":       "summaries_document",
+	" AND content_hash = ?":                           "documents_hash",
+	" AND external_id = ?":                            "documents_external_newest",
+	" AND related_id = ?":                             "jobs_related",
+	" AND parent_id = ?":                              "jobs_parent",
+	" AND doc_id = ?":                                 "summaries_document",
+	" FROM api_keys WHERE org_id = ? AND user_id = ?": "api_keys_user",
 }
 
 func TestLists_FindFewRowsByTheirIndex(t *testing.T) {
@@ -191,15 +192,27 @@ func useEverything(t *testing.T, s *Store) {
 	d := o.NewDocument(t)
 	sum := o.NewSummary(t, d)
 	tpl := o.NewTemplate(t)
-	session := o.NewSession(t)
+	session, key := o.NewSession(t), o.NewAPIKey(t)
 	words := core.SearchQuery{Title: "budget", Words: []string{"budget"}}
 	o.InTx(t, func(ctx context.Context, tx core.Tx) error {
 		tx.Append(core.EventDocumentCreated, d.CreatedAt, d)
+		request := core.IdempotentRequest{UserID: o.User.ID, Route: "r", KeyHash: []byte("k"), Fingerprint: []byte("f"), CreatedAt: d.CreatedAt}
+		for range 2 {
+			if _, err := tx.Idempotency.Claim(ctx, request, d.CreatedAt.Add(-time.Hour)); err != nil {
+				return err
+			}
+		}
+		if err := tx.Idempotency.Answer(ctx, request); err != nil {
+			return err
+		}
+		tx.Audit(core.AuditEntry{ID: core.NewID[string](), At: d.CreatedAt, Action: core.AuditSignedIn})
 		return firstError(
 			tx.Documents.PutSearchEntry(ctx, core.SearchEntry{DocumentID: d.ID, Revision: d.Revision, Title: "budget", TitleWords: words.Words, Words: words.Words}),
 			tx.Documents.Update(ctx, d), tx.Summaries.Update(ctx, sum), tx.Templates.Update(ctx, tpl), tx.Organizations.Update(ctx, &o.Organization),
 			tx.Users.Update(ctx, &o.User), tx.Sessions.MarkUsed(ctx, session.ID, d.CreatedAt), tx.Sessions.RevokeFamily(ctx, session.ID, d.CreatedAt),
-			second(tx.Sessions.GetForUpdate(ctx, session.ID)),
+			second(tx.Sessions.GetForUpdate(ctx, session.ID)), second(tx.Sessions.Live(ctx, o.User.ID, session.ID)),
+			tx.Sessions.RevokeOfUser(ctx, o.User.ID, "", d.CreatedAt), second(tx.APIKeys.Get(ctx, key.ID)),
+			tx.APIKeys.MarkUsed(ctx, key.ID, d.CreatedAt), tx.APIKeys.Delete(ctx, key.ID), tx.APIKeys.DeleteOfUser(ctx, o.User.ID),
 		)
 	})
 	readEverything(t, o, d, words)
@@ -228,6 +241,14 @@ func moveEverything(t *testing.T, s *Store, o *coretest.Org) {
 	}
 }
 
+// notFound returns the error of a look-up, unless it found nothing.
+func notFound[T any](_ T, err error) error {
+	if core.CodeOf(err) == core.CodeNotFound {
+		return nil
+	}
+	return err
+}
+
 // second returns the error of a call whose answer is of no interest.
 func second[T any](_ T, err error) error { return err }
 
@@ -253,10 +274,13 @@ func readEverything(t *testing.T, o *coretest.Org, d *core.Document, words core.
 		} {
 			errs = append(errs, second(r.Jobs.List(ctx, f, k)))
 		}
-		errs = append(errs, second(r.Templates.List(ctx, k)))
+		errs = append(errs, second(r.Templates.List(ctx, k)), second(r.Users.List(ctx, k)), second(r.Audit.List(ctx, core.AuditFilter{}, k)),
+			second(r.Audit.List(ctx, core.AuditFilter{Action: "x", UserID: o.User.ID, TargetID: id, Since: d.CreatedAt, Until: d.CreatedAt}, k)),
+			second(r.APIKeys.List(ctx, core.APIKeyFilter{}, k)),
+			second(r.APIKeys.List(ctx, core.APIKeyFilter{UserID: o.User.ID}, k)))
 	}
 	state, err := r.Events.State(ctx)
-	errs = append(errs, err, second(r.Events.After(ctx, state.First, 5)), second(r.Documents.Get(ctx, d.ID)), second(r.Users.Get(ctx, o.User.ID)),
+	errs = append(errs, err, second(r.Events.After(ctx, state.First, 5)), second(r.Documents.Get(ctx, d.ID)), second(r.Users.Get(ctx, o.User.ID)), second(r.Users.CountAdmins(ctx)),
 		second(r.Templates.Get(ctx, core.DefaultTemplateID)), second(r.Organizations.Get(ctx)))
 	if err := firstError(errs...); err != nil {
 		t.Fatal(err)
@@ -280,7 +304,8 @@ func workOnEverything(t *testing.T, s *Store, o *coretest.Org, session *core.Ses
 	lease := claim(time.Minute)[0]
 	errs := []error{
 		second(sys.Heartbeat(ctx, []core.Lease{lease}, time.Hour)), second(sys.Logins(ctx, o.User.EmailKey)),
-		second(sys.Session(ctx, session.TokenHash)), second(sys.Unindexed(ctx, 5)),
+		second(sys.Session(ctx, session.TokenHash)), notFound(sys.Credential(ctx, core.CredentialAPIKey, session.TokenHash)),
+		notFound(sys.Credential(ctx, core.CredentialInvitation, session.TokenHash)), second(sys.Unindexed(ctx, 5)),
 		s.Tenant(o.Tenant).InLease(ctx, lease, func(ctx context.Context, tx core.Tx) error {
 			j, err := tx.Jobs.GetForUpdate(ctx, lease.JobID)
 			if err != nil {

@@ -34,6 +34,25 @@ func (s *systemStore) Session(ctx context.Context, tokenHash []byte) (core.Sessi
 	return *ref, nil
 }
 
+const (
+	sqlFindInvitation = `SELECT org_id, id FROM users WHERE invitation_hash = ? LIMIT 1`
+	sqlFindAPIKey     = `SELECT org_id, id FROM api_keys WHERE key_hash = ? LIMIT 1`
+)
+
+func (s *systemStore) Credential(ctx context.Context, kind core.CredentialKind, hash []byte) (core.CredentialRef, error) {
+	find, what := sqlFindInvitation, "invitation"
+	if kind == core.CredentialAPIKey {
+		find, what = sqlFindAPIKey, "API key"
+	}
+	ref, err := one(ctx, s.store.reader, what, func(rows *sql.Rows, r *core.CredentialRef) error {
+		return rows.Scan(owner{&r.Tenant}, &r.ID)
+	}, find, hash)
+	if err != nil {
+		return core.CredentialRef{}, err
+	}
+	return *ref, nil
+}
+
 const sqlUnindexed = `SELECT org_id, id FROM documents WHERE indexed_revision < revision ORDER BY updated_at LIMIT ?`
 
 func (s *systemStore) Unindexed(ctx context.Context, limit int) ([]core.DocumentRef, error) {

@@ -30,9 +30,10 @@ func (ts *tenantStore) Read() core.Readers {
 		s.q = noTenant{}
 	}
 	return core.Readers{
-		Organizations: organizationReader{s}, Users: userReader{s}, Documents: documentReader{s},
+		Organizations: organizationReader{s}, Users: userReader{s}, Sessions: sessionReader{s},
+		APIKeys: apiKeyReader{s}, Documents: documentReader{s},
 		Summaries: summaryReader{s}, Templates: templateReader{s}, Jobs: jobReader{s}, Events: eventReader{s},
-		Archive: archiveReader{ts.store, ts.tenant},
+		Audit: auditReader{s}, Archive: archiveReader{ts.store, ts.tenant},
 	}
 }
 
@@ -131,7 +132,8 @@ func (t *tx) end() {
 func (t *tx) repositories(out *core.Outbox) core.Tx {
 	s := scope{org: t.org, q: t}
 	return core.Tx{
-		Organizations: organizationRepo{organizationReader{s}, t}, Users: userRepo{userReader{s}, t}, Sessions: sessionRepo{s, t},
+		Organizations: organizationRepo{organizationReader{s}, t}, Users: userRepo{userReader{s}, t}, Sessions: sessionRepo{sessionReader{s}, t},
+		APIKeys: apiKeyRepo{apiKeyReader{s}, t}, Idempotency: idempotencyRepo{s, t},
 		Documents: documentRepo{documentReader{s}, t}, Summaries: summaryRepo{summaryReader{s}, t},
 		Templates: templateRepo{templateReader{s}, t}, Jobs: jobRepo{jobReader{s}, t}, Imports: importRepo{s, t}, Outbox: out,
 	}
@@ -213,6 +215,11 @@ func (t *tx) flush(ctx context.Context, out *core.Outbox) error {
 	}
 	for _, e := range out.Appended {
 		if err := t.append(ctx, e); err != nil {
+			return err
+		}
+	}
+	for _, e := range out.Audited {
+		if err := t.audit(ctx, e); err != nil {
 			return err
 		}
 	}

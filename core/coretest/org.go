@@ -99,6 +99,24 @@ func (o *Org) session() core.Session {
 	return core.Session{ID: id, FamilyID: id, UserID: o.User.ID, TokenHash: hash[:], CreatedAt: at, ExpiresAt: at.Add(time.Hour)}
 }
 
+// NewAPIKey stores an API key of the admin.
+func (o *Org) NewAPIKey(t testing.TB, opts ...func(*core.APIKey)) *core.APIKey {
+	t.Helper()
+	k := o.apiKey()
+	apply(&k, opts)
+	o.InTx(t, func(ctx context.Context, tx core.Tx) error { return tx.APIKeys.Create(ctx, &k) })
+	return &k
+}
+
+func (o *Org) apiKey() core.APIKey {
+	id := core.NewID[core.APIKeyID]()
+	hash := sha256.Sum256([]byte(id))
+	return core.APIKey{
+		ID: id, OrgID: o.Organization.ID, UserID: o.User.ID, Name: "Nightly import", Prefix: "dk_abcdefgh",
+		KeyHash: hash[:], Role: core.RoleMember, CreatedAt: Now(),
+	}
+}
+
 // NewDocument stores an upload.
 func (o *Org) NewDocument(t testing.TB, opts ...func(*core.Document)) *core.Document {
 	t.Helper()

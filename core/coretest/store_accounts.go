@@ -112,6 +112,7 @@ func userUpdateChangesWhatItMay(s *scene) {
 	want := *u
 	want.Email, want.EmailKey, want.Name, want.Role = "New@example.org", "new@example.org", "New", core.RoleMember
 	want.PasswordHash, want.IsActive, want.LastLoginAt, want.UpdatedAt = "other", false, new(Now()), Now()
+	want.InvitationHash, want.InvitationExpiresAt, want.DeletedAt = []byte("\x00\xff of an invitation"), new(Now().Add(time.Hour)), new(Now())
 	given := want
 	given.OrgID, given.CreatedAt = core.NewID[core.OrgID](), u.CreatedAt.Add(-time.Hour)
 	o.InTx(s, func(ctx context.Context, tx core.Tx) error { return tx.Users.Update(ctx, &given) })

@@ -2,6 +2,7 @@ package coretest
 
 import (
 	"context"
+	"strings"
 	"testing"
 
 	"github.com/docsctl/docsctl/core"
@@ -12,6 +13,8 @@ type things struct {
 	org      core.Organization
 	user     core.User
 	session  core.Session
+	key      core.APIKey
+	audit    core.AuditEntry
 	document core.Document
 	summary  core.Summary
 	template core.Template
@@ -27,11 +30,12 @@ func newThings(t testing.TB, o *Org) things {
 	job, err := o.Read().Jobs.Get(t.Context(), sum.JobID)
 	state, err2 := o.Read().Events.State(t.Context())
 	x := things{
-		org: o.Organization, user: o.User, session: *o.NewSession(t), document: *d, summary: *sum,
+		org: o.Organization, user: o.User, session: *o.NewSession(t), key: *o.NewAPIKey(t), audit: o.auditEntry(), document: *d, summary: *sum,
 		template: *o.NewTemplate(t), job: *must(t, "read job", job, err), position: must(t, "state of the log", state, err2).First,
 	}
 	o.InTx(t, func(ctx context.Context, tx core.Tx) error { return tx.Documents.PutSearchEntry(ctx, entryOf(d)) })
 	o.appendEvent(t, d)
+	o.InTx(t, func(_ context.Context, tx core.Tx) error { tx.Audit(x.audit); return nil })
 	return x
 }
 
@@ -39,17 +43,18 @@ func newThings(t testing.TB, o *Org) things {
 func unknownThings(o *Org) things {
 	d := o.document(func(d *core.Document) { d.ExternalID = "page " + string(d.ID) })
 	x := things{
-		org: o.Organization, user: o.newUser(), session: o.session(), document: *d, summary: *o.summary(d),
+		org: o.Organization, user: o.newUser(), session: o.session(), key: o.apiKey(), audit: o.auditEntry(), document: *d, summary: *o.summary(d),
 		template: *o.template(), job: *o.job(), position: "other-0",
 	}
-	x.summary.JobID = x.job.ID
+	x.summary.JobID, x.key.UserID = x.job.ID, x.user.ID
 	return x
 }
 
 // malformedThings is unknownThings with id in the place of every id.
 func malformedThings(o *Org, id string) things {
 	x := unknownThings(o)
-	x.user.ID, x.session.ID, x.session.FamilyID = core.UserID(id), core.SessionID(id), core.SessionID(id)
+	x.user.ID, x.session.ID, x.session.FamilyID, x.key.ID = core.UserID(id), core.SessionID(id), core.SessionID(id), core.APIKeyID(id)
+	x.key.UserID = core.UserID(id)
 	x.document.ID, x.summary.ID, x.summary.DocID = core.DocumentID(id), core.SummaryID(id), core.DocumentID(id)
 	x.template.ID, x.job.ID, x.position = core.TemplateID(id), core.JobID(id), core.Position(id)
 	return x
@@ -94,6 +99,46 @@ func readOperations() map[string]readOperation {
 			u, err := r.Users.Get(ctx, x.user.ID)
 			return one(u != nil), err
 		}},
+		"Users.List": {answersEmpty, func(ctx context.Context, r core.Readers, x things) (int, error) {
+			rows, err := r.Users.List(ctx, everything)
+			return count(rows, func(u core.User) bool { return u.ID == x.user.ID }), err
+		}},
+		"Users.CountAdmins": {answersOwn, func(ctx context.Context, r core.Readers, _ things) (int, error) {
+			_, err := r.Users.CountAdmins(ctx)
+			return 0, err
+		}},
+		"Sessions.Get": {answersNotFound, func(ctx context.Context, r core.Readers, x things) (int, error) {
+			s, err := r.Sessions.Get(ctx, x.session.ID)
+			return one(s != nil), err
+		}},
+		"Sessions.Live": {answersEmpty, func(ctx context.Context, r core.Readers, x things) (int, error) {
+			live, err := r.Sessions.Live(ctx, x.session.UserID, x.session.FamilyID)
+			return one(live), err
+		}},
+		"APIKeys.Get": {answersNotFound, func(ctx context.Context, r core.Readers, x things) (int, error) {
+			k, err := r.APIKeys.Get(ctx, x.key.ID)
+			return one(k != nil), err
+		}},
+		"APIKeys.List": {answersEmpty, func(ctx context.Context, r core.Readers, x things) (int, error) {
+			all, err := r.APIKeys.List(ctx, core.APIKeyFilter{}, everything)
+			if err != nil {
+				return 0, err
+			}
+			of, err := r.APIKeys.List(ctx, core.APIKeyFilter{UserID: x.key.UserID}, everything)
+			is := func(k core.APIKey) bool { return k.ID == x.key.ID }
+			return count(all, is) + count(of, is), err
+		}},
+		"Audit.List": {answersEmpty, func(ctx context.Context, r core.Readers, x things) (int, error) {
+			found := 0
+			for _, f := range []core.AuditFilter{{}, {TargetID: x.audit.TargetID}, {UserID: *x.audit.UserID}} {
+				rows, err := r.Audit.List(ctx, f, everything)
+				if err != nil {
+					return 0, err
+				}
+				found += count(rows, func(e core.AuditEntry) bool { return e.ID == x.audit.ID })
+			}
+			return found, nil
+		}},
 		"Documents.Get": {answersNotFound, func(ctx context.Context, r core.Readers, x things) (int, error) {
 			d, err := r.Documents.Get(ctx, x.document.ID)
 			return one(d != nil), err
@@ -132,6 +177,11 @@ func readOperations() map[string]readOperation {
 			return count(rows, func(e core.Event) bool { return e.OrgID == x.org.ID }), err
 		}},
 	}
+}
+
+// outsideTx reports whether a method's reader is not to be had in a transaction.
+func outsideTx(name string) bool {
+	return strings.HasPrefix(name, "Events.") || strings.HasPrefix(name, "Audit.") || strings.HasPrefix(name, "Archive.")
 }
 
 // everything is the seek of a whole list.

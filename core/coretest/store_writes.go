@@ -60,6 +60,31 @@ func accountWrites() map[string]writeOperation {
 		"Sessions.RevokeFamily": {answersNothing, func(ctx context.Context, tx core.Tx, x things) error {
 			return tx.Sessions.RevokeFamily(ctx, x.session.FamilyID, Now())
 		}},
+		"Sessions.RevokeOfUser": {answersNothing, func(ctx context.Context, tx core.Tx, x things) error {
+			return tx.Sessions.RevokeOfUser(ctx, x.user.ID, "", Now())
+		}},
+		"Idempotency.Claim": {answersNotFound, func(ctx context.Context, tx core.Tx, x things) error {
+			_, err := tx.Idempotency.Claim(ctx, core.IdempotentRequest{
+				UserID: x.user.ID, Route: "r", KeyHash: []byte("k"), Fingerprint: []byte("f"), CreatedAt: Now(),
+			}, Now().Add(-time.Hour))
+			return err
+		}},
+		"Idempotency.Answer": {answersNotFound, func(ctx context.Context, tx core.Tx, x things) error {
+			return tx.Idempotency.Answer(ctx, core.IdempotentRequest{UserID: x.user.ID, Route: "mine", KeyHash: []byte("k"), Answer: []byte("by another")})
+		}},
+		"APIKeys.Create": {answersNotFound, func(ctx context.Context, tx core.Tx, x things) error {
+			x.key.ID, x.key.KeyHash, x.key.UserID = core.NewID[core.APIKeyID](), []byte("another hash"), x.user.ID
+			return tx.APIKeys.Create(ctx, &x.key)
+		}},
+		"APIKeys.MarkUsed": {answersNotFound, func(ctx context.Context, tx core.Tx, x things) error {
+			return tx.APIKeys.MarkUsed(ctx, x.key.ID, Now())
+		}},
+		"APIKeys.Delete": {answersNotFound, func(ctx context.Context, tx core.Tx, x things) error {
+			return tx.APIKeys.Delete(ctx, x.key.ID)
+		}},
+		"APIKeys.DeleteOfUser": {answersNothing, func(ctx context.Context, tx core.Tx, x things) error {
+			return tx.APIKeys.DeleteOfUser(ctx, x.key.UserID)
+		}},
 	}
 }
 
@@ -149,10 +174,10 @@ func importWrites() map[string]writeOperation {
 	}
 }
 
-// readersOf returns the readers within a transaction; it has none of events.
+// readersOf returns the readers within a transaction; it has none of events and audit.
 func readersOf(tx core.Tx) core.Readers {
 	return core.Readers{
-		Organizations: tx.Organizations, Users: tx.Users, Documents: tx.Documents,
+		Organizations: tx.Organizations, Users: tx.Users, Sessions: tx.Sessions, APIKeys: tx.APIKeys, Documents: tx.Documents,
 		Summaries: tx.Summaries, Templates: tx.Templates, Jobs: tx.Jobs,
 	}
 }

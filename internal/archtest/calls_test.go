@@ -11,9 +11,9 @@ import (
 // which it may stand.
 var onlyIn = map[string][]string{
 	// The tenant comes from our own storage or a verified credential.
-	"TrustTenant": {"core/auth_service.go", "core/archive/import.go", "internal/wire/", "adapters/sqlite/", "adapters/postgres/", "core/coretest/", "internal/bench/", "examples/"},
+	"TrustTenant": {"core/auth_service.go", "core/auth_state.go", "core/archive/import.go", "internal/wire/", "adapters/sqlite/", "adapters/postgres/", "core/coretest/", "internal/bench/", "examples/"},
 	// Reads before a tenant is known.
-	"System": {"core/auth_service.go", "core/session.go", "core/work_service.go", "core/document_index.go", "core/import.go", "core/coretest/"},
+	"System": {"core/auth_service.go", "core/auth_state.go", "core/invitation.go", "core/session.go", "core/work_service.go", "core/document_index.go", "core/import.go", "core/coretest/"},
 	// What is told was committed first, or is ephemeral.
 	"Notify": {"core/change.go", "core/coretest/", "adapters/inproc/", "adapters/redis/"},
 }
@@ -80,7 +80,7 @@ func TestNoInit(t *testing.T) {
 }
 
 // unitsOfWork are the methods that are given a transaction's closure.
-var unitsOfWork = []string{"change", "changeLeased", "InTx", "InLease", "Do", "Complete"}
+var unitsOfWork = []string{"change", "changeLeased", "once", "InTx", "InLease", "Do", "Complete"}
 
 func TestTransactions_UseTheirOwnContextAndNoStore(t *testing.T) {
 	t.Parallel()

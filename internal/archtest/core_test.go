@@ -17,6 +17,8 @@ var withoutActor = map[string]string{
 	"AuthService.Authenticate": "makes the actor",
 	"AuthService.GrantByEmail": "the operator acts, who may open the store",
 	"AuthService.Redeem":       "makes the actor",
+	"AuthService.Accept":       "the invitation is the credential",
+	"AuthService.Watch":        "forgets what is cached; acts for nobody",
 }
 
 // workers is the one service that acts for no user.

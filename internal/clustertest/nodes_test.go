@@ -121,7 +121,7 @@ func TestClocks_OfTwoNodesMayDiffer(t *testing.T) {
 			if _, err := pair[1].app.Auth.Authenticate(t.Context(), signed.AccessToken); err != nil {
 				t.Errorf("the other node refuses the token: %v", err)
 			}
-			if _, err := pair[1].app.Auth.Refresh(t.Context(), signed.RefreshToken); err != nil {
+			if _, err := pair[1].app.Auth.Refresh(t.Context(), signed.RefreshToken, core.Origin{}); err != nil {
 				t.Errorf("the other node refuses to refresh: %v", err)
 			}
 		}

@@ -36,6 +36,8 @@ type Config struct {
 	JobLease          time.Duration
 	ShutdownGrace     time.Duration
 	MaxUploadBytes    int64
+	RateLimit         int // a minute; 0: none
+	RateLimitAuth     int
 	TrustedProxies    []netip.Prefix
 	AllowedOrigins    []string
 	AllowPrivate      bool
@@ -80,6 +82,8 @@ func settings() []setting {
 		{key: "worker_concurrency_integration", value: "8", parse: count(func(c *Config) *int { return &c.WorkerIntegration })},
 		{key: "job_lease", value: "30s", parse: span(func(c *Config) *time.Duration { return &c.JobLease }, 3*time.Second, time.Hour)},
 		{key: "shutdown_grace", value: "30s", parse: span(func(c *Config) *time.Duration { return &c.ShutdownGrace }, 0, time.Hour)},
+		{key: "rate_limit", value: "1200", parse: rate(func(c *Config) *int { return &c.RateLimit })},
+		{key: "rate_limit_auth", value: "20", parse: rate(func(c *Config) *int { return &c.RateLimitAuth })},
 		{key: "max_upload_bytes", value: "100000000", parse: uploadBytes},
 		{key: "trusted_proxies", parse: proxies},
 		{key: "allowed_origins", parse: list(func(c *Config) *[]string { return &c.AllowedOrigins })},
@@ -112,6 +116,17 @@ func count(field func(*Config) *int) func(*Config, string) error {
 		n, err := strconv.Atoi(v)
 		if err != nil || n < 1 || n > 10_000 {
 			return errors.New("must be a whole number from 1 to 10000")
+		}
+		*field(c) = n
+		return nil
+	}
+}
+
+func rate(field func(*Config) *int) func(*Config, string) error {
+	return func(c *Config, v string) error {
+		n, err := strconv.Atoi(v)
+		if err != nil || n < 0 || n > 10_000_000 {
+			return errors.New("must be a whole number a minute, up to 10000000; 0 turns the limit off")
 		}
 		*field(c) = n
 		return nil

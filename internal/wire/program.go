@@ -70,7 +70,9 @@ func Open(ctx context.Context, c Config, log *slog.Logger) (_ *Program, err erro
 	if err != nil {
 		return nil, err
 	}
-	p.app, err = core.New(core.Config{Ports: ports, Logger: log, JobLease: c.JobLease, FoldEmail: identity.FoldEmail})
+	p.app, err = core.New(core.Config{
+		Ports: ports, Logger: log, JobLease: c.JobLease, FoldEmail: identity.FoldEmail, RateLimit: c.RateLimit, SignInLimit: c.RateLimitAuth,
+	})
 	return p, err
 }
 
@@ -130,6 +132,8 @@ func (p *Program) ports(secrets []string) (core.Ports, error) {
 	}
 	return core.Ports{
 		Store: p.store, Bus: p.bus, Summarizer: p.summarizer(), Hasher: hasher, Tokens: tokens, Presence: p.presence(),
+		Limiter:   p.limiter(),
+		Cache:     inproc.NewCache(inproc.CacheConfig{}), // on each node: a request makes no round trip for what it holds
 		Extractor: extract.NewSandboxed(extract.SandboxConfig{Config: extract.Config{MaxBytes: p.cfg.MaxUploadBytes}}),
 	}, nil
 }
@@ -160,6 +164,15 @@ func (p *Program) presence() core.Presence {
 		return inproc.NewPresence(nil)
 	}
 	return redis.NewPresence(p.redis)
+}
+
+// limiter counts for all nodes where they share a Redis, and without a round trip
+// for most requests.
+func (p *Program) limiter() core.Limiter {
+	if p.redis == nil {
+		return inproc.NewLimiter(nil)
+	}
+	return redis.NewLeasedLimiter(redis.NewLimiter(p.redis), nil)
 }
 
 // Close ends the program's connections. Closing again does nothing.

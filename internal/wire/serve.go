@@ -19,18 +19,19 @@ import (
 // serve answers requests, and runs jobs unless told not to, until ctx ends. It
 // tells on out where it listens and how to begin.
 func (p *Program) serve(ctx context.Context, build cli.BuildInfo, out io.Writer) error {
-	hub := feed.New(feed.Config{Store: p.store, Bus: p.bus, Logger: p.log})
-	defer p.closeFeed(ctx, hub)
-	handler, err := httpapi.New(httpapi.Config{
-		App: p.app, Logger: p.log, Version: build.Version, AllowedOrigins: p.cfg.origins(),
-		TrustedProxies: p.cfg.TrustedProxies, Shutdown: ctx.Done(), Checks: p.checks(), Metrics: p.metrics, Feed: hub,
-	})
-	if err != nil {
-		return err
-	}
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", p.cfg.Listen)
 	if err != nil {
 		return &core.Error{Code: core.CodeUnavailable, Message: "the address " + p.cfg.Listen + " cannot be listened on; is another server using it? choose another with --listen", Err: err}
+	}
+	base := p.baseURL(listener.Addr())
+	hub := feed.New(feed.Config{Store: p.store, Bus: p.bus, Logger: p.log})
+	defer p.closeFeed(ctx, hub)
+	handler, err := httpapi.New(httpapi.Config{
+		App: p.app, PublicURL: base, Logger: p.log, Version: build.Version, AllowedOrigins: p.cfg.origins(),
+		TrustedProxies: p.cfg.TrustedProxies, Shutdown: ctx.Done(), Checks: p.checks(), Metrics: p.metrics, Feed: hub,
+	})
+	if err != nil {
+		return errors.Join(err, listener.Close())
 	}
 	server := httpapi.NewServer(handler, p.log)
 	failed := make(chan error, 1)
@@ -41,7 +42,9 @@ func (p *Program) serve(ctx context.Context, build cli.BuildInfo, out io.Writer)
 	if !p.cfg.NoWorkers {
 		go func() { worked <- p.work(workers, func() {}) }() // ended by stopWorkers
 	}
-	p.greet(ctx, out, listener.Addr())
+	watching := make(chan error, 1)
+	go func() { watching <- p.app.Auth.Watch(workers) }() // ended by stopWorkers
+	p.greet(ctx, out, base)
 	var broken error
 	select {
 	case <-ctx.Done():
@@ -53,7 +56,7 @@ func (p *Program) serve(ctx context.Context, build cli.BuildInfo, out io.Writer)
 	}
 	stopWorkers()
 	p.closeFeed(ctx, hub) // with a reason for each connection; the server would not wait for them
-	err = errors.Join(broken, p.shutDown(ctx, server))
+	err = errors.Join(broken, p.shutDown(ctx, server), <-watching)
 	if !p.cfg.NoWorkers {
 		err = errors.Join(err, <-worked)
 	}
@@ -81,13 +84,17 @@ func (p *Program) shutDown(ctx context.Context, server *http.Server) error {
 // signInLife is how long the sign-in that serve prints can be used.
 const signInLife = 15 * time.Minute
 
+// baseURL is where people reach the server.
+func (p *Program) baseURL(addr net.Addr) string {
+	if p.cfg.PublicURL != "" {
+		return p.cfg.PublicURL
+	}
+	return "http://" + addr.String()
+}
+
 // greet says what a person needs to begin. A log that machines read gets one line
 // of it, and no sign-in.
-func (p *Program) greet(ctx context.Context, out io.Writer, addr net.Addr) {
-	base := p.cfg.PublicURL
-	if base == "" {
-		base = "http://" + addr.String()
-	}
+func (p *Program) greet(ctx context.Context, out io.Writer, base string) {
 	if p.cfg.LogFormat == "json" {
 		p.log.InfoContext(ctx, "docsctl listens", slog.String("url", base), slog.String("data", p.dataPlace()), slog.String("model", p.modelName()))
 		return

@@ -19,13 +19,18 @@ type user struct {
 	CreatedAt    time.Time         `json:"created_at"`
 	UpdatedAt    time.Time         `json:"updated_at"`
 	LastLoginAt  *time.Time        `json:"last_login_at"`
+	Invitation   *invitation       `json:"invitation" doc:"While the person has not accepted it; else null."`
 }
 
 func viewUser(u *core.User) user {
-	return user{
+	v := user{
 		ID: u.ID, OrgID: u.OrgID, Email: u.Email, Name: u.Name, Role: u.Role, AuthProvider: u.AuthProvider,
 		IsActive: u.IsActive, CreatedAt: u.CreatedAt, UpdatedAt: u.UpdatedAt, LastLoginAt: u.LastLoginAt,
 	}
+	if u.Invited() {
+		v.Invitation = &invitation{ExpiresAt: *u.InvitationExpiresAt}
+	}
+	return v
 }
 
 type organization struct {
@@ -84,49 +89,48 @@ type refreshToken struct {
 
 type refreshInput struct{ Body refreshToken }
 
-type me struct {
-	User         user         `json:"user"`
-	Organization organization `json:"organization"`
+type acceptance struct {
+	Token    string `json:"token"`
+	Password string `json:"password" minLength:"10" maxLength:"1024" doc:"Not one of the common ones."`
+	Name     string `json:"name,omitzero" maxLength:"200" doc:"Default: as the admin wrote it."`
 }
 
-type meOutput struct{ Body me }
+type acceptInput struct{ Body acceptance }
 
 func (s *api) registerAccounts() {
 	register(s, operation{
 		id: "register", method: http.MethodPost, path: "/v1/auth/register", tag: "accounts", public: true, status: http.StatusCreated,
 		summary: "Found an organization", description: "Makes the organization and its first admin, and signs them in.",
-	}, func(ctx context.Context, _ core.Actor, in *registerInput) (*tokenOutput, error) {
+	}, func(ctx context.Context, a core.Actor, in *registerInput) (*tokenOutput, error) {
 		return signedIn(s.app.Auth.Register(ctx, core.Registration{
 			OrganizationName: in.Body.OrganizationName, Email: in.Body.Email, Password: in.Body.Password, Name: in.Body.Name,
+			From: a.Origin(),
 		}))
 	})
 	register(s, operation{
 		id: "login", method: http.MethodPost, path: "/v1/auth/login", tag: "accounts", public: true,
-		summary: "Sign in", errors: []int{http.StatusUnauthorized, http.StatusConflict},
+		summary: "Sign in", errors: []int{http.StatusUnauthorized, http.StatusConflict, http.StatusTooManyRequests},
 		description: "When address and password fit several organizations the answer is 409 with details.organizations; choose one with org_id.",
-	}, func(ctx context.Context, _ core.Actor, in *loginInput) (*tokenOutput, error) {
-		return signedIn(s.app.Auth.Login(ctx, core.SignIn{Email: in.Body.Email, Password: in.Body.Password, OrgID: in.Body.OrgID}))
+	}, func(ctx context.Context, a core.Actor, in *loginInput) (*tokenOutput, error) {
+		return signedIn(s.app.Auth.Login(ctx, core.SignIn{Email: in.Body.Email, Password: in.Body.Password, OrgID: in.Body.OrgID, From: a.Origin()}))
 	})
 	register(s, operation{
 		id: "refresh", method: http.MethodPost, path: "/v1/auth/refresh", tag: "accounts", public: true,
 		summary: "Exchange a refresh token for a new pair", errors: []int{http.StatusUnauthorized},
 		description: "The old refresh token dies. One that is used twice ends every session that came from the same sign-in.",
-	}, func(ctx context.Context, _ core.Actor, in *refreshInput) (*tokenOutput, error) {
-		return signedIn(s.app.Auth.Refresh(ctx, in.Body.RefreshToken))
+	}, func(ctx context.Context, a core.Actor, in *refreshInput) (*tokenOutput, error) {
+		return signedIn(s.app.Auth.Refresh(ctx, in.Body.RefreshToken, a.Origin()))
 	})
 	register(s, operation{
 		id: "logout", method: http.MethodPost, path: "/v1/auth/logout", tag: "accounts", public: true,
 		summary: "Sign out", description: "Ends the sessions that came from the same sign-in.",
-	}, func(ctx context.Context, _ core.Actor, in *refreshInput) (*struct{}, error) {
-		return nil, s.app.Auth.Logout(ctx, in.Body.RefreshToken)
+	}, func(ctx context.Context, a core.Actor, in *refreshInput) (*struct{}, error) {
+		return nil, s.app.Auth.Logout(ctx, in.Body.RefreshToken, a.Origin())
 	})
 	register(s, operation{
-		id: "getMe", method: http.MethodGet, path: "/v1/me", tag: "accounts", summary: "Who is signed in",
-	}, func(ctx context.Context, a core.Actor, _ *struct{}) (*meOutput, error) {
-		u, o, err := s.app.Auth.Me(ctx, a)
-		if err != nil {
-			return nil, err
-		}
-		return &meOutput{Body: me{User: viewUser(u), Organization: viewOrganization(o)}}, nil
+		id: "acceptInvitation", method: http.MethodPost, path: "/v1/auth/invitations/accept", tag: "accounts", public: true,
+		summary: "Accept an invitation", errors: []int{http.StatusUnauthorized}, description: "Sets a password and signs in.",
+	}, func(ctx context.Context, a core.Actor, in *acceptInput) (*tokenOutput, error) {
+		return signedIn(s.app.Auth.Accept(ctx, core.Acceptance{Token: in.Body.Token, Password: in.Body.Password, Name: in.Body.Name, From: a.Origin()}))
 	})
 }

@@ -26,6 +26,7 @@ type Config struct {
 	Checks         map[string]func(context.Context) error // what /readyz asks, by part; an error made by Degraded does not fail it
 	Logger         *slog.Logger                           // nil: slog.Default()
 	Version        string                                 // of the product; "": "dev"
+	PublicURL      string                                 // under which people reach the server, without a slash at its end; for links
 	AllowedOrigins []string                               // origins of web pages that may call the API, such as https://docs.example.org
 	TrustedProxies []netip.Prefix                         // whose X-Forwarded-For is believed
 	Shutdown       <-chan struct{}                        // closed when the server is to end: who waits for a job is answered; nil: never
@@ -114,6 +115,10 @@ func build(c Config) (*api, error) {
 	}
 	s.registerHealth()
 	s.registerAccounts()
+	s.registerMe()
+	s.registerUsers()
+	s.registerAPIKeys()
+	s.registerAudit()
 	s.registerDocuments()
 	s.registerSummaries()
 	s.registerTemplates()

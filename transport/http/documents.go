@@ -104,7 +104,7 @@ type deleteDocumentInput struct {
 
 func (s *api) registerDocuments() {
 	register(s, operation{
-		id: "createDocument", method: http.MethodPost, path: "/v1/documents", tag: "documents", summary: "Store a document",
+		id: "createDocument", once: true, method: http.MethodPost, path: "/v1/documents", tag: "documents", summary: "Store a document",
 		status: http.StatusCreated, bodyLimit: maxDocumentBody, errors: []int{http.StatusConflict},
 	}, s.createDocument)
 	register(s, operation{

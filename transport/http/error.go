@@ -99,6 +99,8 @@ func newEnvelope(requestID string, e *core.Error) *errorEnvelope {
 	switch d := e.Details.(type) {
 	case nil:
 		v.Failure.Details = struct{}{}
+	case core.RateState:
+		tellRate(v.header, d)
 	case core.FieldErrors:
 		v.Failure.Details = validationDetails{Field: d[0].Field, Constraint: d[0].Constraint, Errors: d}
 		if e.Code == core.CodeValidation && slices.Contains(malformed, d[0].Constraint) {

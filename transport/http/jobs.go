@@ -93,7 +93,7 @@ func (s *api) registerJobs() {
 		return shownJob(s.app.Jobs.Cancel(ctx, a, core.JobID(in.ID)))
 	})
 	register(s, operation{
-		id: "retryJob", method: http.MethodPost, path: "/v1/jobs/{id}/retry", tag: "jobs", summary: "Begin a job's next run",
+		id: "retryJob", once: true, method: http.MethodPost, path: "/v1/jobs/{id}/retry", tag: "jobs", summary: "Begin a job's next run",
 		description: "409 when it has not failed and was not canceled.", errors: []int{http.StatusForbidden, http.StatusConflict},
 	}, func(ctx context.Context, a core.Actor, in *PathID) (*jobOutput, error) {
 		return shownJob(s.app.Jobs.Retry(ctx, a, core.JobID(in.ID)))

@@ -92,7 +92,7 @@ func (s *api) allowOrigin(h http.Header, r *http.Request) {
 	h.Add("Vary", "Origin")
 	if origin := r.Header.Get("Origin"); s.origins[strings.ToLower(origin)] {
 		h.Set("Access-Control-Allow-Origin", origin)
-		h.Set("Access-Control-Expose-Headers", "ETag, Location, Retry-After, X-Request-Id, WWW-Authenticate")
+		h.Set("Access-Control-Expose-Headers", "ETag, Idempotency-Replayed, Location, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, Retry-After, X-Request-Id, WWW-Authenticate")
 	}
 }
 

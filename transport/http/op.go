@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"context"
+	"math"
 	"net/http"
 	"slices"
 	"strconv"
@@ -26,6 +27,7 @@ type operation struct {
 	description      string        // optional
 	public           bool          // needs no credential
 	hidden           bool          // not in the OpenAPI document
+	once             bool          // makes or enqueues something: an Idempotency-Key is honoured
 	status           int           // of success; 0: 200, or 204 without a body
 	bodyLimit        int64         // 0: maxBody
 	errors           []int         // statuses of errors besides those that follow from the route's shape
@@ -46,15 +48,32 @@ func (o operation) withDefaults() operation {
 // call carries the actor through Huma to the handler, and no further: the
 // handler's context is the one from before it.
 type call struct {
-	ctx   context.Context
-	actor core.Actor
+	ctx    context.Context
+	actor  core.Actor
+	once   *core.Once // nil without an Idempotency-Key
+	read   func()     // to be called when the body was read; nil without once
+	header http.Header
+}
+
+// handle completes what depends on the body, and calls the handler.
+func handle[I, O any](c call, in *I, handler func(ctx context.Context, a core.Actor, in *I) (*O, error)) (*O, error) {
+	if c.once == nil {
+		return handler(c.ctx, c.actor, in)
+	}
+	c.read()
+	out, err := handler(c.ctx, c.actor.Once(c.once), in)
+	if c.once.Replayed {
+		c.header.Set("Idempotency-Replayed", "true")
+	}
+	return out, err
 }
 
 type callKey struct{}
 
 // register adds an operation whose input and output are typed. It is the only
 // caller of huma.Register, so no operation can forget to ask who calls, or answer
-// an error in its own way. The actor of a public operation is the zero one.
+// an error in its own way. The actor of a public operation is nobody and
+// knows only where the request came from.
 func register[I, O any](s *api, op operation, handler func(ctx context.Context, a core.Actor, in *I) (*O, error)) {
 	op = op.withDefaults()
 	s.routes = append(s.routes, op)
@@ -63,16 +82,21 @@ func register[I, O any](s *api, op operation, handler func(ctx context.Context, 
 	described.BodyReadTimeout = -1            // timedBody has a better one
 	described.Middlewares = huma.Middlewares{func(hc huma.Context, next func(huma.Context)) {
 		r, w := humago.Unwrap(hc)
-		a, err := s.admit(r, op)
+		a, err := s.admit(w, r, op)
 		if err != nil {
 			s.fail(w, r, err)
 			return
 		}
-		next(huma.WithValue(hc, callKey{}, call{ctx: hc.Context(), actor: a}))
+		once, read, err := readOnce(r, op)
+		if err != nil {
+			s.fail(w, r, err)
+			return
+		}
+		next(huma.WithValue(hc, callKey{}, call{ctx: hc.Context(), actor: a, once: once, read: read, header: w.Header()}))
 	}}
 	huma.Register(s.huma, described, func(ctx context.Context, in *I) (*O, error) {
 		c := ctx.Value(callKey{}).(call)
-		out, err := handler(c.ctx, c.actor, in)
+		out, err := handle(c, in, handler)
 		if err != nil {
 			return nil, s.envelope(c.ctx, err)
 		}
@@ -94,7 +118,7 @@ func (s *api) registerRaw(op operation, ok answer, handler func(w http.ResponseW
 	op = op.withDefaults()
 	s.routes = append(s.routes, op)
 	s.mux.HandleFunc(op.method+" "+op.path, func(w http.ResponseWriter, r *http.Request) {
-		a, err := s.admit(r, op)
+		a, err := s.admit(w, r, op)
 		if err == nil && !op.public {
 			err = refuseQuery(r, op)
 		}
@@ -123,18 +147,33 @@ func (s *api) registerRaw(op operation, ok answer, handler func(w http.ResponseW
 
 // admit decides whether a request may go on to its handler, and as whom. It reads
 // no body: a caller without a credential cannot make the server read one.
-func (s *api) admit(r *http.Request, op operation) (core.Actor, error) {
+func (s *api) admit(w http.ResponseWriter, r *http.Request, op operation) (core.Actor, error) {
 	var a core.Actor
 	if !op.public {
 		var err error
 		if a, err = s.actor(r, op); err != nil {
 			return a, err
 		}
+		rate, err := s.app.Auth.Admit(r.Context(), a)
+		if rate != nil {
+			tellRate(w.Header(), *rate)
+		}
+		if err != nil {
+			return a, err
+		}
 	}
+	a = a.From(core.Origin{Address: s.client(r).String(), UserAgent: r.UserAgent(), RequestID: RequestID(r.Context())})
 	if r.ContentLength > op.bodyLimit {
 		return a, errTooLarge(op.bodyLimit)
 	}
 	return a, nil
+}
+
+// tellRate sets the headers that tell a caller how much of a limit is left.
+func tellRate(h http.Header, r core.RateState) {
+	h.Set("RateLimit-Limit", strconv.Itoa(r.Limit))
+	h.Set("RateLimit-Remaining", strconv.Itoa(r.Remaining))
+	h.Set("RateLimit-Reset", strconv.Itoa(int(math.Ceil(r.ResetAfter.Seconds()))))
 }
 
 // refuseQuery is what Huma does for typed operations.

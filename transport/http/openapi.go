@@ -24,7 +24,7 @@ func describe(version string) huma.Config {
 	c.Formats = map[string]huma.Format{"application/json": strictJSON, "json": strictJSON}
 	c.RejectUnknownQueryParameters = true
 	c.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
-		"bearer": {Type: "http", Scheme: "bearer", Description: "An access token of register, login or refresh."},
+		"bearer": {Type: "http", Scheme: "bearer", Description: "An access token of register, login or refresh, or an API key."},
 	}
 	c.Tags = []*huma.Tag{
 		{Name: "accounts", Description: "Signing in, and who one is."},
@@ -53,6 +53,8 @@ func describeErrors(doc *huma.OpenAPI) {
 		Headers: map[string]*huma.Param{
 			"X-Request-Id":     {Description: "As request_id.", Schema: &huma.Schema{Type: huma.TypeString}},
 			"WWW-Authenticate": {Description: "With status 401.", Schema: &huma.Schema{Type: huma.TypeString}},
+			"RateLimit-Limit":  {Description: "How many requests the organization may make in a minute; on every answer, where there is a limit.", Schema: &huma.Schema{Type: huma.TypeInteger}},
+			"RateLimit-Reset":  {Description: "Seconds until all of them may be made again; RateLimit-Remaining says how many may be made now.", Schema: &huma.Schema{Type: huma.TypeInteger}},
 			"Retry-After":      {Description: "Seconds; where waiting helps.", Schema: &huma.Schema{Type: huma.TypeInteger}},
 		},
 		Content: map[string]*huma.MediaType{"application/json": {Schema: schema}},
@@ -72,7 +74,7 @@ func (o operation) describe() huma.Operation {
 	if o.public {
 		h.Security = []map[string][]string{} // not nil: said to need none
 	} else {
-		statuses = append(statuses, http.StatusUnauthorized, http.StatusUnprocessableEntity)
+		statuses = append(statuses, http.StatusUnauthorized, http.StatusUnprocessableEntity, http.StatusTooManyRequests)
 	}
 	if strings.Contains(o.path, "{id}") {
 		statuses = append(statuses, http.StatusNotFound)
@@ -99,6 +101,10 @@ func (s *api) described(o operation) *huma.Operation {
 func describeShape(h *huma.Operation, o operation) {
 	if slices.ContainsFunc(h.Parameters, func(p *huma.Param) bool { return p.Name == "If-None-Match" }) {
 		h.Responses["304"] = &huma.Response{Description: "The caller has it as it is."}
+	}
+	if o.once {
+		describeOnce(h)
+		h.Responses["422"] = errorResponse()
 	}
 	if h.RequestBody == nil {
 		return

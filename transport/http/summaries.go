@@ -135,7 +135,7 @@ type summaryOutput struct{ Body summary }
 
 func (s *api) registerSummaries() {
 	register(s, operation{
-		id: "requestSummary", method: http.MethodPost, path: "/v1/documents/{id}/summaries", tag: "summaries", summary: "Have a document summarized",
+		id: "requestSummary", once: true, method: http.MethodPost, path: "/v1/documents/{id}/summaries", tag: "summaries", summary: "Have a document summarized",
 		description: "Answers at once with the pending summary and the job that fills it; Location is the job's.", status: http.StatusAccepted,
 	}, s.requestSummary)
 	register(s, operation{

@@ -125,7 +125,7 @@ type previewOutput struct{ Body preview }
 
 func (s *api) registerTemplates() {
 	register(s, operation{
-		id: "createTemplate", method: http.MethodPost, path: "/v1/templates", tag: "templates", summary: "Make a template",
+		id: "createTemplate", once: true, method: http.MethodPost, path: "/v1/templates", tag: "templates", summary: "Make a template",
 		status: http.StatusCreated, errors: []int{http.StatusConflict},
 	}, s.createTemplate)
 	register(s, operation{

@@ -19,8 +19,13 @@ func TestTenants_EveryRoute(t *testing.T) {
 	doc := owner.document("Secret plans", article)
 	asked := owner.do("POST", "/v1/documents/"+doc+"/summaries", "{}").want(202)
 	own := owner.do("POST", "/v1/templates", `{"name":"Secret template","prompt_template":"Sum up."}`).want(201).str("id")
+	apiKey := owner.do("POST", "/v1/api-keys", `{"name":"Secret key"}`).want(201).str("id")
 	connected := owner.dial("").hello(t).ConnectionID
 	rows := map[string]struct{ id, body string }{
+		"getUser":               {id: owner.user},
+		"updateUser":            {id: owner.user, body: `{"name":"Taken"}`},
+		"deleteUser":            {id: owner.user},
+		"deleteAPIKey":          {id: apiKey},
 		"endConnection":         {id: connected},
 		"getDocument":           {id: doc},
 		"updateDocument":        {id: doc, body: `{"title":"Taken"}`},

@@ -25,6 +25,8 @@ import (
 	"github.com/go-json-experiment/json"
 )
 
+const testSecret = "0123456789abcdefghijklmnopqrstuvwxyz-test-secret"
+
 // world is an installation of its own, served over HTTP.
 type world struct {
 	t      testing.TB
@@ -40,12 +42,16 @@ type world struct {
 
 // options are what a test wants otherwise.
 type options struct {
+	config    []func(*core.Config)
 	feedQueue int
 	pace      feedPace // zero fields: as they are
 	origins   []string
 }
 
-func newWorld(t testing.TB) *world { return newWorldWith(t, options{}) }
+func newWorld(t testing.TB, config ...func(*core.Config)) *world {
+	t.Helper()
+	return newWorldWith(t, options{config: config})
+}
 
 func newWorldWith(t testing.TB, o options) *world {
 	t.Helper()
@@ -62,7 +68,7 @@ func newWorldWith(t testing.TB, o options) *world {
 // newNode is a server over what several may share.
 func newNode(t testing.TB, store core.Store, bus core.EventBus, presence core.Presence, o options) *world {
 	t.Helper()
-	tokens, err := identity.NewTokens("0123456789abcdefghijklmnopqrstuvwxyz-test-secret")
+	tokens, err := identity.NewTokens(testSecret)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,16 +77,21 @@ func newNode(t testing.TB, store core.Store, bus core.EventBus, presence core.Pr
 		t.Fatal(err)
 	}
 	quiet := slog.New(slog.DiscardHandler)
-	app, err := core.New(core.Config{Logger: quiet, FoldEmail: identity.FoldEmail, Ports: core.Ports{
-		Store: store, Bus: bus, Summarizer: summarize.NewExtractive(), Hasher: hasher, Tokens: tokens, Presence: presence,
-	}})
+	cfg := core.Config{Logger: quiet, FoldEmail: identity.FoldEmail, Ports: core.Ports{
+		Store: store, Bus: bus, Summarizer: summarize.NewExtractive(), Hasher: hasher, Tokens: tokens, Cache: inproc.NewCache(inproc.CacheConfig{}),
+		Limiter: inproc.NewLimiter(nil), Presence: presence,
+	}}
+	for _, change := range o.config {
+		change(&cfg)
+	}
+	app, err := core.New(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
 	shutdown := make(chan struct{})
 	hub := feed.New(feed.Config{Store: store, Bus: bus, Logger: quiet, Queue: o.feedQueue})
 	h, err := New(Config{
-		App: app, Logger: quiet, Shutdown: shutdown, Checks: map[string]func(context.Context) error{"store": store.Health},
+		App: app, PublicURL: "https://docs.example.org", Logger: quiet, Shutdown: shutdown, Checks: map[string]func(context.Context) error{"store": store.Health},
 		Feed: hub, Node: "node-of-the-test", AllowedOrigins: o.origins,
 	})
 	if err != nil {

@@ -1,0 +1,96 @@
+package httpapi
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/docsctl/docsctl/core"
+)
+
+type me struct {
+	User         user         `json:"user"`
+	Organization organization `json:"organization"`
+}
+
+type meOutput struct{ Body me }
+
+type mePatch struct {
+	Name patch[string] `json:"name,omitzero" minLength:"1" maxLength:"200"`
+}
+
+type updateMeInput struct{ Body mePatch }
+
+type passwordChange struct {
+	CurrentPassword string `json:"current_password" doc:"Empty for a user who has none yet."`
+	NewPassword     string `json:"new_password" minLength:"10" maxLength:"1024" doc:"Not one of the common ones."`
+}
+
+type changePasswordInput struct{ Body passwordChange }
+
+type organizationOutput struct{ Body organization }
+
+func shownOrganization(o *core.Organization, err error) (*organizationOutput, error) {
+	if err != nil {
+		return nil, err
+	}
+	return &organizationOutput{Body: viewOrganization(o)}, nil
+}
+
+type organizationPatch struct {
+	Name patch[string] `json:"name,omitzero" minLength:"1" maxLength:"200"`
+}
+
+type updateOrganizationInput struct{ Body organizationPatch }
+
+func (s *api) registerMe() {
+	register(s, operation{
+		id: "getMe", method: http.MethodGet, path: "/v1/me", tag: "accounts", summary: "Who is signed in",
+	}, s.getMe)
+	register(s, operation{
+		id: "updateMe", method: http.MethodPatch, path: "/v1/me", tag: "accounts", summary: "Change one's own name",
+	}, s.updateMe)
+	register(s, operation{
+		id: "changePassword", method: http.MethodPost, path: "/v1/me/password", tag: "accounts", summary: "Change one's own password",
+		description: "Ends the user's other sessions.", errors: []int{http.StatusForbidden},
+	}, func(ctx context.Context, a core.Actor, in *changePasswordInput) (*struct{}, error) {
+		return nil, s.app.Users.ChangePassword(ctx, a, in.Body.CurrentPassword, in.Body.NewPassword)
+	})
+	register(s, operation{
+		id: "getOrganization", method: http.MethodGet, path: "/v1/organization", tag: "accounts", summary: "Get the organization",
+	}, func(ctx context.Context, a core.Actor, _ *struct{}) (*organizationOutput, error) {
+		return shownOrganization(s.app.Org.Get(ctx, a))
+	})
+	register(s, operation{
+		id: "updateOrganization", method: http.MethodPatch, path: "/v1/organization", tag: "accounts", summary: "Change the organization",
+		errors: []int{http.StatusForbidden},
+	}, s.updateOrganization)
+}
+
+func (s *api) getMe(ctx context.Context, a core.Actor, _ *struct{}) (*meOutput, error) {
+	u, o, err := s.app.Auth.Me(ctx, a)
+	if err != nil {
+		return nil, err
+	}
+	return &meOutput{Body: me{User: viewUser(u), Organization: viewOrganization(o)}}, nil
+}
+
+func (s *api) updateMe(ctx context.Context, a core.Actor, in *updateMeInput) (*meOutput, error) {
+	var required nonNull
+	if required.check("name", in.Body.Name.null); required.err() != nil {
+		return nil, required.err()
+	}
+	if in.Body.Name.value != nil {
+		if _, err := s.app.Users.Rename(ctx, a, *in.Body.Name.value); err != nil {
+			return nil, err
+		}
+	}
+	return s.getMe(ctx, a, nil)
+}
+
+func (s *api) updateOrganization(ctx context.Context, a core.Actor, in *updateOrganizationInput) (*organizationOutput, error) {
+	var required nonNull
+	if required.check("name", in.Body.Name.null); required.err() != nil {
+		return nil, required.err()
+	}
+	return shownOrganization(s.app.Org.Update(ctx, a, core.OrganizationPatch{Name: in.Body.Name.value}))
+}

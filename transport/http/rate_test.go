@@ -1,0 +1,54 @@
+package httpapi
+
+import (
+	"fmt"
+	"strconv"
+	"testing"
+
+	"github.com/docsctl/docsctl/core"
+)
+
+func TestRate_IsCountedByOrganization(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(c *core.Config) { c.RateLimit = 5 })
+	a, b := w.admin("Acme"), w.admin("Other")
+	for i := range 5 {
+		got := a.do("GET", "/v1/me", "").want(200)
+		if limit, left := got.header.Get("RateLimit-Limit"), got.header.Get("RateLimit-Remaining"); limit != "5" || left != strconv.Itoa(4-i) {
+			t.Errorf("request %d: limit %s, remaining %s", i, limit, left)
+		}
+		if reset, err := strconv.Atoi(got.header.Get("RateLimit-Reset")); err != nil || reset < 1 || reset > 60 {
+			t.Errorf("request %d: reset %d, %v", i, reset, err)
+		}
+	}
+	got := a.do("GET", "/v1/documents", "")
+	got.fails(429, core.CodeRateLimited, "", "")
+	if wait, err := strconv.Atoi(got.header.Get("Retry-After")); err != nil || wait < 1 || wait > 12 || got.header.Get("RateLimit-Remaining") != "0" {
+		t.Errorf("headers %v", got.header)
+	}
+	if got.at("error.details.limit") != 5.0 {
+		t.Errorf("details %s", got.body)
+	}
+	b.do("GET", "/v1/me", "").want(200)
+	(&person{w: w}).do("GET", "/healthz", "").want(200)
+}
+
+func TestRate_SignInsAreCountedByAddressAndAccount(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(c *core.Config) { c.SignInLimit = 4 })
+	w.admin("Acme") // the first try from this address
+	visitor := &person{w: w}
+	try := func(email string) *reply {
+		return visitor.do("POST", "/v1/auth/login", fmt.Sprintf(`{"email":%q,"password":"wrong wrong wrong"}`, email))
+	}
+	for i := range 3 {
+		try(fmt.Sprintf("nobody%d@example.org", i)).fails(401, core.CodeAuthentication, "", "")
+	}
+	known, unknown := try("acme@example.org"), try("nobody@example.org")
+	known.fails(429, core.CodeRateLimited, "", "")
+	if known.anonymous() != unknown.anonymous() || known.header.Get("Retry-After") == "" {
+		t.Errorf("%s differs from %s", known.body, unknown.body)
+	}
+	visitor.do("POST", "/v1/auth/register", `{"organization_name":"X","email":"x@example.org","password":"`+goodPassword+`","name":"X"}`).fails(429, core.CodeRateLimited, "", "")
+	visitor.do("POST", "/v1/auth/invitations/accept", `{"token":"di_x","password":"`+goodPassword+`"}`).fails(429, core.CodeRateLimited, "", "")
+}
