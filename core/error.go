@@ -127,8 +127,14 @@ func AsError(err error) *Error {
 }
 
 // Retryable reports whether the same work may succeed when it is repeated:
-// what is unavailable, limited or failed upstream, and errors nobody foresaw.
+// what is unavailable, limited or failed upstream, and errors nobody foresaw. A
+// vendor's answer that a repetition would bring again is none.
 func Retryable(err error) bool {
+	switch ReasonOf(err) {
+	case ReasonToken, ReasonForbidden, ReasonGone, ReasonRefused:
+		return false
+	default:
+	}
 	switch CodeOf(err) {
 	case CodeUnavailable, CodeRateLimited, CodeQuota, CodeIntegration, CodeLLM, CodeInternal:
 		return true

@@ -96,7 +96,7 @@ func typeName(e ast.Expr) string {
 // hold nothing, or are given their Topic or text by a use case that has one.
 var withoutTenant = []string{
 	"Store", "EventBus", "Listener", "Extractor", "Fetcher", "PasswordHasher", "AccessTokens", "Summarizer",
-	"Cache", "Limiter", "Presence", "LLM", "NodeCache",
+	"Cache", "Limiter", "Presence", "LLM", "NodeCache", "Connector", "Authorizer", "Sealer",
 }
 
 func TestPorts_AreBoundToATenant(t *testing.T) {
@@ -174,8 +174,10 @@ func structFields(all []source, name string) []string {
 	return types
 }
 
-// maxExported is about where a sub-domain should move out of core.
-const maxExported = 220
+// maxExported is about where a sub-domain should move out of core. It was 220 before
+// integrations, which bring forty names and share core's Error, Tenant and Tx, so that
+// they cannot stand beside it (docs/decisions/0001).
+const maxExported = 280
 
 func TestCore_StaysSmall(t *testing.T) {
 	t.Parallel()
