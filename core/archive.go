@@ -9,11 +9,14 @@ type ArchiveRows struct {
 	Organization func(*Organization) error
 	User         func(*User) error
 	Session      func(*Session) error
+	APIKey       func(*APIKey) error
 	Template     func(*Template) error // the tenant's own; a global one is the same everywhere
 	Document     func(*Document) error
 	Job          func(*Job) error // those without a parent first
 	Summary      func(*Summary) error
-	Event        func(*NewEvent) error // in the log's order
+	Idempotent   func(*IdempotentRequest) error // with answers that only who has the key can open
+	Audit        func(*AuditEntry) error        // oldest first
+	Event        func(*NewEvent) error          // in the log's order
 }
 
 // ArchiveReader reads a whole organization.

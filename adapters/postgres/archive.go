@@ -61,10 +61,13 @@ func (e *export) rows(ctx context.Context, to core.ArchiveRows) error {
 	for _, noun := range []func() error{
 		func() error { return each(ctx, e, to.User, scanUser, s.exportUsers) },
 		func() error { return each(ctx, e, to.Session, scanSession, s.exportSessions) },
+		func() error { return each(ctx, e, to.APIKey, scanAPIKey, s.exportAPIKeys) },
 		func() error { return each(ctx, e, to.Template, scanTemplate, s.exportTemplates) },
 		func() error { return each(ctx, e, to.Document, scanDocument, s.exportDocuments) },
 		func() error { return each(ctx, e, to.Job, scanJob, s.exportJobs) },
 		func() error { return each(ctx, e, to.Summary, scanSummary, s.exportSummaries) },
+		func() error { return each(ctx, e, to.Idempotent, scanIdempotent, s.exportOnce) },
+		func() error { return each(ctx, e, to.Audit, scanAuditEntry, s.exportAudit) },
 		func() error { return each(ctx, e, to.Event, scanNewEvent, s.exportEvents) },
 	} {
 		if err := noun(); err != nil {

@@ -128,7 +128,7 @@ func TestCatalog(t *testing.T) {
 
 	t.Run("DefinerIsGrantedColumnsOnly", func(t *testing.T) {
 		whole := texts(t, conn, `select table_name || ' ' || privilege_type from information_schema.role_table_grants where grantee = $1 order by 1`, roles.definer)
-		if got, want := strings.Join(whole, ", "), "gue_jobs DELETE, gue_jobs SELECT, job_leases INSERT, job_leases SELECT"; got != want {
+		if got, want := strings.Join(whole, ", "), "audit_log DELETE, gue_jobs DELETE, gue_jobs SELECT, job_leases INSERT, job_leases SELECT"; got != want {
 			t.Errorf("grants on whole tables: got %s, want %s", got, want)
 		}
 		columns := texts(t, conn, `select distinct table_name || '.' || column_name from information_schema.role_column_grants
@@ -140,8 +140,8 @@ func TestCatalog(t *testing.T) {
 
 	t.Run("FunctionsHaveAFixedPathAndOneGrantee", func(t *testing.T) {
 		functions := texts(t, conn, `select p.oid::regprocedure::text from pg_proc p where p.pronamespace = 'public'::regnamespace and p.prosecdef`)
-		if len(functions) != 9 {
-			t.Errorf("functions that act for their owner: got %v, want 9", functions)
+		if len(functions) != 10 {
+			t.Errorf("functions that act for their owner: got %v, want 10", functions)
 		}
 		for _, f := range functions {
 			bad := texts(t, conn, `select concat_ws(' | ', pg_get_userbyid(proowner), proconfig, proacl) from pg_proc
@@ -156,9 +156,9 @@ func TestCatalog(t *testing.T) {
 
 	t.Run("AuditLogCanBeAddedToOnly", func(t *testing.T) {
 		granted := texts(t, conn, `select privilege_type::text from information_schema.role_table_grants
-			where table_name = 'audit_log' and grantee in ($1, $2, 'PUBLIC') order by 1`, roles.app, roles.definer)
+			where table_name = 'audit_log' and grantee in ($1, 'PUBLIC') order by 1`, roles.app)
 		columns := texts(t, conn, `select distinct privilege_type::text from information_schema.role_column_grants
-			where table_name = 'audit_log' and grantee in ($1, $2, 'PUBLIC') order by 1`, roles.app, roles.definer)
+			where table_name = 'audit_log' and grantee in ($1, 'PUBLIC') order by 1`, roles.app)
 		if got := strings.Join(granted, " ") + ", " + strings.Join(columns, " "); got != "INSERT SELECT, INSERT SELECT" {
 			t.Errorf("grants on audit_log: got %s, want INSERT and SELECT alone", got)
 		}
@@ -171,6 +171,31 @@ func TestCatalog(t *testing.T) {
 			t.Errorf("views without security_invoker: %v", bad)
 		}
 	})
+}
+
+// TestAuditLog_StaysWhileThereIsAUser calls the one function that deletes its lines.
+func TestAuditLog_StaysWhileThereIsAUser(t *testing.T) {
+	t.Parallel()
+	url := migrated(t)
+	s := openURL(t, url)
+	o := fill(t, s)
+	conn := connect(t, url)
+	for name, org := range map[string]string{"its own": string(o.Organization.ID), "none": "", "another": core.NewID[string]()} {
+		tx, err := conn.Begin(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		execSQL(t, conn, `select set_config('role', $1, true), set_config('docsctl.org_id', $2, true)`, s.roles.app, org)
+		if gone := texts(t, conn, `select id::text from docsctl_discard_audit(1000)`); len(gone) > 0 {
+			t.Errorf("as tenant %s: deleted %v", name, gone)
+		}
+		if err := tx.Commit(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := texts(t, conn, `select count(*)::text from audit_log`); n[0] != "1" {
+		t.Errorf("afterwards: got %s lines, want 1", n[0])
+	}
 }
 
 // TestNoTenant reads and writes every table under the application's role with no

@@ -31,10 +31,12 @@ type statements struct {
 	logins, session, credential, claim, heartbeat, rescue, unindexed string
 
 	beginExport, exportOrganization, exportUsers, exportSessions, exportTemplates          string
+	exportAPIKeys, exportOnce, exportAudit                                                 string
 	exportDocuments, exportJobs, exportSummaries, exportEvents                             string
 	beginImport, renewImport, takeImport, endImport, activateUsers, abandonedImports       string
 	discardEvents, discardSummaries, discardChildren, discardJobs, discardPending          string
 	discardDocuments, discardTemplates, discardSessions, discardUsers, discardOrganization string
+	discardAPIKeys, discardOnce, discardAudit                                              string
 }
 
 func newStatements() statements {

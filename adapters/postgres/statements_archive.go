@@ -8,10 +8,14 @@ func (s *statements) archives() {
 	s.exportOrganization = s.getOrganization + ` and not exists (select from imports i where i.org_id = $1)`
 	s.exportUsers = `select ` + userColumns + ` from users where org_id = $1 order by id`
 	s.exportSessions = `select ` + sessionColumns + ` from sessions where org_id = $1 order by id`
+	s.exportAPIKeys = s.listAPIKeys + ` order by k.id`
 	s.exportTemplates = `select ` + templateColumns + ` from templates t where t.org_id = $1 order by t.id`
 	s.exportDocuments = `select ` + documentColumns + `, d.content from documents d where d.org_id = $1 order by d.id`
 	s.exportJobs = `select ` + jobColumns + ` from jobs j where j.org_id = $1 order by j.parent_id is not null, j.created_at, j.id`
 	s.exportSummaries = `select ` + summaryColumns + from + ` order by s.id`
+	s.exportOnce = `select user_id, route, key_hash, fingerprint, answer, created_at from idempotency_keys
+		where org_id = $1 order by user_id, route, key_hash`
+	s.exportAudit = s.listAudit + ` order by a.created_at, a.id`
 	s.exportEvents = `select e.type, e.at, e.data from events e where e.org_id = $1 order by e.xid, e.id`
 
 	s.beginImport = `insert into imports (org_id, id, valid_until) values ($1, $2, clock_timestamp() + make_interval(secs => $3))`
@@ -31,6 +35,11 @@ func (s *statements) archives() {
 	s.discardSummaries, s.discardJobs = discard("summaries"), discard("jobs")
 	s.discardDocuments, s.discardTemplates = discard("documents"), discard("templates")
 	s.discardSessions, s.discardUsers = discard("sessions"), discard("users")
+	s.discardAPIKeys = discard("api_keys")
+	s.discardOnce = `delete from idempotency_keys where org_id = $1 and (user_id, route, key_hash) in (
+			select p.user_id, p.route, p.key_hash from idempotency_keys p where p.org_id = $1 order by p.user_id, p.route, p.key_hash limit $2)`
+	// The tenant is $1 for the rows; the function takes it from the setting.
+	s.discardAudit = `select d.id from docsctl_discard_audit($2) d where $1::uuid is not null`
 	s.discardOrganization = `delete from organizations where org_id = $1 and $2 > 0`
 }
 

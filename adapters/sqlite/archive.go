@@ -17,11 +17,14 @@ type archiveReader struct {
 const (
 	sqlExportUsers     = sqlEveryUser + ` ORDER BY id`
 	sqlExportSessions  = sqlSessions + ` ORDER BY id`
+	sqlExportAPIKeys   = sqlAPIKeys + ` ORDER BY id`
 	sqlExportTemplates = sqlOwnTemplates + ` ORDER BY id`
 	sqlExportDocuments = sqlDocuments + ` ORDER BY id`
 	sqlExportParents   = sqlListJobs + ` AND parent_id IS NULL ORDER BY created_at, id`
 	sqlExportChildren  = sqlListJobs + ` AND parent_id IS NOT NULL ORDER BY created_at, id`
 	sqlExportSummaries = sqlListSummaries + ` ORDER BY id`
+	sqlExportOnce      = sqlOnce + ` ORDER BY user_id, route, key_hash`
+	sqlExportAudit     = sqlAudit + ` ORDER BY created_at, id`
 	sqlExportEvents    = `SELECT type, at, data FROM events WHERE org_id = ? ORDER BY seq`
 )
 
@@ -57,11 +60,14 @@ func exportRows(ctx context.Context, s scope, to core.ArchiveRows) error {
 	for _, noun := range []func() error{
 		func() error { return export(ctx, s, to.User, readUser, sqlExportUsers) },
 		func() error { return export(ctx, s, to.Session, readSession, sqlExportSessions) },
+		func() error { return export(ctx, s, to.APIKey, readAPIKey, sqlExportAPIKeys) },
 		func() error { return export(ctx, s, to.Template, readTemplate, sqlExportTemplates) },
 		func() error { return export(ctx, s, to.Document, readWholeDocument, sqlExportDocuments) },
 		func() error { return export(ctx, s, to.Job, readJob, sqlExportParents) },
 		func() error { return export(ctx, s, to.Job, readJob, sqlExportChildren) },
 		func() error { return export(ctx, s, to.Summary, readSummary, sqlExportSummaries) },
+		func() error { return export(ctx, s, to.Idempotent, readIdempotent, sqlExportOnce) },
+		func() error { return export(ctx, s, to.Audit, readAuditEntry, sqlExportAudit) },
 		func() error { return export(ctx, s, to.Event, readNewEvent, sqlExportEvents) },
 	} {
 		if err := noun(); err != nil {

@@ -17,8 +17,8 @@ const (
 	sqlClaimOnce = `INSERT INTO idempotency_keys (org_id, user_id, route, key_hash, fingerprint, answer, created_at) VALUES (?, ?, ?, ?, ?, NULL, ?)
 ON CONFLICT DO UPDATE SET fingerprint = excluded.fingerprint, answer = NULL, created_at = excluded.created_at
 WHERE idempotency_keys.created_at < ?`
-	sqlGetOnce = `SELECT user_id, route, key_hash, fingerprint, answer, created_at FROM idempotency_keys
-WHERE org_id = ? AND user_id = ? AND route = ? AND key_hash = ?`
+	sqlOnce       = `SELECT user_id, route, key_hash, fingerprint, answer, created_at FROM idempotency_keys WHERE org_id = ?`
+	sqlGetOnce    = sqlOnce + ` AND user_id = ? AND route = ? AND key_hash = ?`
 	sqlForgetOnce = `DELETE FROM idempotency_keys WHERE org_id = ? AND created_at < ?`
 	sqlAnswerOnce = `UPDATE idempotency_keys SET answer = ? WHERE org_id = ? AND user_id = ? AND route = ? AND key_hash = ?`
 )
@@ -37,9 +37,11 @@ func (r idempotencyRepo) Claim(ctx context.Context, q core.IdempotentRequest, ex
 	if n > 0 {
 		return nil, nil
 	}
-	return one(ctx, r.q, "request", func(rows *sql.Rows, q *core.IdempotentRequest) error {
-		return rows.Scan(&q.UserID, &q.Route, &q.KeyHash, &q.Fingerprint, &q.Answer, (*instant)(&q.CreatedAt))
-	}, sqlGetOnce, r.org, q.UserID, q.Route, q.KeyHash)
+	return one(ctx, r.q, "request", readIdempotent, sqlGetOnce, r.org, q.UserID, q.Route, q.KeyHash)
+}
+
+func readIdempotent(rows *sql.Rows, q *core.IdempotentRequest) error {
+	return rows.Scan(&q.UserID, &q.Route, &q.KeyHash, &q.Fingerprint, &q.Answer, (*instant)(&q.CreatedAt))
 }
 
 func (r idempotencyRepo) Answer(ctx context.Context, q core.IdempotentRequest) error {

@@ -75,15 +75,19 @@ const (
 	sqlDiscardEntries   = `DELETE FROM search_entries WHERE entry IN (SELECT entry FROM search_entries WHERE org_id = ? ORDER BY document_id LIMIT ?)`
 	sqlDiscardDocuments = `DELETE FROM documents WHERE org_id = ? AND id IN (SELECT id FROM documents WHERE org_id = ? ORDER BY id LIMIT ?)`
 	sqlDiscardTemplates = `DELETE FROM templates WHERE org_id = ? AND id IN (SELECT id FROM templates WHERE org_id = ? ORDER BY id LIMIT ?)`
+	sqlDiscardOnce      = `DELETE FROM idempotency_keys WHERE org_id = ? AND (user_id, route, key_hash) IN
+	(SELECT user_id, route, key_hash FROM idempotency_keys WHERE org_id = ? ORDER BY user_id, route, key_hash LIMIT ?)`
+	sqlDiscardAPIKeys   = `DELETE FROM api_keys WHERE org_id = ? AND id IN (SELECT id FROM api_keys WHERE org_id = ? ORDER BY id LIMIT ?)`
 	sqlDiscardSessions  = `DELETE FROM sessions WHERE org_id = ? AND id IN (SELECT id FROM sessions WHERE org_id = ? ORDER BY id LIMIT ?)`
 	sqlDiscardUsers     = `DELETE FROM users WHERE org_id = ? AND id IN (SELECT id FROM users WHERE org_id = ? ORDER BY id LIMIT ?)`
+	sqlDiscardAudit     = `DELETE FROM audit_log WHERE org_id = ? AND id IN (SELECT id FROM audit_log WHERE org_id = ? ORDER BY id LIMIT ?)`
 	sqlDiscardOrg       = `DELETE FROM organizations WHERE id = ? AND id = ? AND ? > 0`
 )
 
 // discards are the tables that an import writes, what points to others first.
 var discards = []string{
 	sqlDiscardEvents, sqlDiscardSummaries, sqlDiscardChildren, sqlDiscardJobs, sqlDiscardWords, sqlDiscardEntries,
-	sqlDiscardDocuments, sqlDiscardTemplates, sqlDiscardSessions, sqlDiscardUsers, sqlDiscardOrg,
+	sqlDiscardDocuments, sqlDiscardTemplates, sqlDiscardOnce, sqlDiscardAPIKeys, sqlDiscardSessions, sqlDiscardUsers, sqlDiscardAudit, sqlDiscardOrg,
 }
 
 func (r importRepo) Discard(ctx context.Context, m core.ImportMark, limit int) (int, error) {

@@ -190,7 +190,7 @@ func TestReader_RefusesWhatItWouldLoseOrMustNotTake(t *testing.T) {
 		"a field of another type":  {`"is_active":true`, `"is_active":1`},
 		"raw JSON that is broken":  {`"result":"{`, `"result":"[`},
 		"another's format":         {`"format":"docsctl-archive"`, `"format":"tar"`},
-		"a count that is wrong":    {`"counts":{"document":1`, `"counts":{"document":2`},
+		"a count that is wrong":    {`"counts":{"api_key":1`, `"counts":{"api_key":2`},
 		"a checksum that is wrong": {`"sha256":"`, `"sha256":"0`},
 	} {
 		changed := strings.Replace(text, change[0], change[1], 1)

@@ -3,6 +3,7 @@ package archive
 import (
 	"context"
 	"reflect"
+	"time"
 
 	"github.com/docsctl/docsctl/core"
 )
@@ -22,10 +23,13 @@ func kinds() []kind {
 		newKind("organization", func(r *core.ArchiveRows) *func(*core.Organization) error { return &r.Organization }, (*importing).organization),
 		newKind("user", func(r *core.ArchiveRows) *func(*core.User) error { return &r.User }, (*importing).user),
 		newKind("session", func(r *core.ArchiveRows) *func(*core.Session) error { return &r.Session }, (*importing).session),
+		newKind("api_key", func(r *core.ArchiveRows) *func(*core.APIKey) error { return &r.APIKey }, (*importing).apiKey),
 		newKind("template", func(r *core.ArchiveRows) *func(*core.Template) error { return &r.Template }, (*importing).template, "IsDefault"),
 		newKind("document", func(r *core.ArchiveRows) *func(*core.Document) error { return &r.Document }, (*importing).document),
 		newKind("job", func(r *core.ArchiveRows) *func(*core.Job) error { return &r.Job }, (*importing).job),
 		newKind("summary", func(r *core.ArchiveRows) *func(*core.Summary) error { return &r.Summary }, (*importing).summary, "Stale"),
+		newKind("idempotency_key", func(r *core.ArchiveRows) *func(*core.IdempotentRequest) error { return &r.Idempotent }, (*importing).idempotent),
+		newKind("audit", func(r *core.ArchiveRows) *func(*core.AuditEntry) error { return &r.Audit }, (*importing).audit),
 		newKind("event", func(r *core.ArchiveRows) *func(*core.NewEvent) error { return &r.Event }, (*importing).event),
 	}
 }
@@ -71,6 +75,10 @@ func (im *importing) session(ctx context.Context, tx core.Tx, s *core.Session) e
 	return tx.Sessions.Create(ctx, s)
 }
 
+func (im *importing) apiKey(ctx context.Context, tx core.Tx, k *core.APIKey) error {
+	return tx.APIKeys.Create(ctx, k)
+}
+
 func (im *importing) template(ctx context.Context, tx core.Tx, t *core.Template) error {
 	return tx.Templates.Create(ctx, t)
 }
@@ -94,6 +102,23 @@ func (im *importing) job(ctx context.Context, tx core.Tx, j *core.Job) error {
 
 func (im *importing) summary(ctx context.Context, tx core.Tx, s *core.Summary) error {
 	return tx.Summaries.Create(ctx, s)
+}
+
+// idempotent stores a request as its own first claim, whatever its age.
+func (im *importing) idempotent(ctx context.Context, tx core.Tx, r *core.IdempotentRequest) error {
+	earlier, err := tx.Idempotency.Claim(ctx, *r, time.Time{})
+	switch {
+	case err != nil:
+		return err
+	case earlier != nil:
+		return damaged("the archive has a request twice; export it again", nil)
+	}
+	return tx.Idempotency.Answer(ctx, *r)
+}
+
+func (im *importing) audit(_ context.Context, tx core.Tx, e *core.AuditEntry) error {
+	tx.Audit(*e)
+	return nil
 }
 
 // event bypasses Outbox.Append, whose encoder would change the data's spaces.

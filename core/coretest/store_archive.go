@@ -34,6 +34,7 @@ type rowLists map[string][]any
 func (l rowLists) into() core.ArchiveRows {
 	return core.ArchiveRows{
 		Organization: adds[core.Organization](l, "organization"), User: adds[core.User](l, "user"), Session: adds[core.Session](l, "session"),
+		APIKey: adds[core.APIKey](l, "api_key"), Idempotent: adds[core.IdempotentRequest](l, "idempotency_key"), Audit: adds[core.AuditEntry](l, "audit"),
 		Template: adds[core.Template](l, "template"), Document: adds[core.Document](l, "document"), Job: adds[core.Job](l, "job"),
 		Summary: adds[core.Summary](l, "summary"), Event: adds[core.NewEvent](l, "event"),
 	}
@@ -72,7 +73,11 @@ func (s *scene) fullOrg() *Org {
 	o.NewUser(s, func(u *core.User) {
 		u.Email, u.EmailKey, u.Name, u.LastLoginAt = "Zoë.Straße@Example.org", "zoë.strasse@example.org", "Zoë \u2028 <b>&", &at
 	})
-	o.NewUser(s, func(u *core.User) { u.IsActive, u.PasswordHash = false, "" })
+	o.NewUser(s, func(u *core.User) {
+		u.PasswordHash, u.InvitationHash, u.InvitationExpiresAt = "", []byte("\x00\xff a hash"), new(at.Add(time.Hour))
+	})
+	o.NewUser(s, func(u *core.User) { u.IsActive, u.DeletedAt = false, &at })
+	o.furnishAccount(s)
 	o.NewSession(s, func(x *core.Session) {
 		x.FamilyID, x.UsedAt, x.RevokedAt = core.NewID[core.SessionID](), &at, new(at.Add(time.Microsecond))
 	})
@@ -103,6 +108,21 @@ func (s *scene) fullOrg() *Org {
 		})
 	}
 	return o
+}
+
+// furnishAccount stores what belongs to the account and is none of the organization's work.
+func (o *Org) furnishAccount(s *scene) {
+	s.Helper()
+	at := Now()
+	k := o.NewAPIKey(s, func(k *core.APIKey) { k.ExpiresAt, k.LastUsedAt = new(at.Add(time.Hour)), &at })
+	o.NewAPIKey(s)
+	o.NewAuditEntry(s, func(e *core.AuditEntry) { e.APIKeyID, e.Data = &k.ID, json.RawMessage(`{ "n" : 9007199254740993}`) })
+	o.NewAuditEntry(s)
+	r := o.onceRequest()
+	r.Answer = []byte("\x00 sealed")
+	o.claimOnce(s, r, at.Add(-time.Hour))
+	r.KeyHash, r.CreatedAt = []byte("another"), at.Add(-48*time.Hour)
+	o.claimOnce(s, r, at.Add(-100*time.Hour))
 }
 
 func (o *Org) fullSummary(d *core.Document, j *core.Job, schema json.RawMessage) *core.Summary {

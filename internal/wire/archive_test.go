@@ -85,6 +85,13 @@ func furnish(t *testing.T, path string) string {
 	o := coretest.NewOrg(t, s)
 	o.NewUser(t, func(u *core.User) { u.IsActive = false })
 	o.NewSession(t)
+	k := o.NewAPIKey(t)
+	o.InTx(t, func(ctx context.Context, tx core.Tx) error {
+		tx.Audit(core.AuditEntry{ID: core.NewID[string](), At: k.CreatedAt, APIKeyID: &k.ID, Action: core.AuditSignedIn, Data: json.RawMessage(`{ "a" : 1 }`)})
+		request := core.IdempotentRequest{UserID: o.User.ID, Route: "r", KeyHash: []byte("k"), Fingerprint: []byte("f"), CreatedAt: k.CreatedAt}
+		_, err := tx.Idempotency.Claim(ctx, request, k.CreatedAt)
+		return err
+	})
 	o.NewTemplate(t, func(x *core.Template) { x.JSONSchema = json.RawMessage(`{ "type" : "object" }`) })
 	for i := range 700 { // more than a batch
 		d := o.NewDocument(t, func(d *core.Document) { d.Title = fmt.Sprint("Number ", i) })
