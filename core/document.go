@@ -57,14 +57,17 @@ type Document struct {
 	Revision            int64          `json:"revision"`      // rises with every change, from 1
 	Status              DocumentStatus `json:"status"`
 	ErrorMessage        string         `json:"error_message,omitempty"`
+	Pages               Pages          `json:"pages,omitzero"` // of the file that it came from; empty in lists
 	CreatedAt           time.Time      `json:"created_at"`
 	UpdatedAt           time.Time      `json:"updated_at"`
 }
 
-// setContent replaces the content and what is derived from it.
-func (d *Document) setContent(content string) {
+// setContent replaces the content and what is derived from it; pages is where the
+// content's pages begin.
+func (d *Document) setContent(content string, pages Pages) {
 	sum := sha256.Sum256([]byte(content))
 	d.Content, d.ContentHash, d.ContentBytes = content, hex.EncodeToString(sum[:]), int64(len(content))
+	d.Pages = pages
 }
 
 // DocumentFilter narrows a list; zero fields do not.
@@ -80,9 +83,9 @@ type DocumentFilter struct {
 type DocumentReader interface {
 	// Get returns a document with its content, or CodeNotFound.
 	Get(ctx context.Context, id DocumentID) (*Document, error)
-	// List returns documents without their content, by (CreatedAt, ID) descending.
+	// List returns documents without their content and pages, by (CreatedAt, ID) descending.
 	List(ctx context.Context, f DocumentFilter, s Seek) ([]Document, error)
-	// Search returns, without their content, the documents whose search entry
+	// Search returns, without their content and pages, the documents whose search entry
 	// matches q, by (tier, then CreatedAt and ID descending). It sees an entry
 	// when PutSearchEntry has committed, with the document's present row.
 	Search(ctx context.Context, q SearchQuery, f DocumentFilter, s Seek) ([]RankedDocument, error)
@@ -114,6 +117,7 @@ type NewDocument struct {
 	SourceURL  string // optional, http or https
 	ExternalID string // optional; unique among the organization's uploads
 	MimeType   string // "": text/markdown
+	pages      Pages
 }
 
 // Validate returns CodeValidation with every field that does not hold.
@@ -130,7 +134,30 @@ func (n NewDocument) Validate() error {
 type DocumentPatch struct {
 	Title   *string
 	Content *string
+	file    *fileFacts // of the file that Content is from; nil: it is from none
 }
+
+// fileFacts is what a document knows of its file besides the text.
+type fileFacts struct {
+	mimeType string
+	pages    Pages
+}
+
+// patch makes a document what Create would make of n.
+func (n NewDocument) patch() DocumentPatch {
+	return DocumentPatch{Title: &n.Title, Content: &n.Content, file: &fileFacts{n.MimeType, n.pages}}
+}
+
+func (p DocumentPatch) retitles(d *Document) bool { return p.Title != nil && *p.Title != d.Title }
+
+func (p DocumentPatch) edits(d *Document) bool { return p.Content != nil && *p.Content != d.Content }
+
+// refiles reports whether the text stays and only the file is another.
+func (p DocumentPatch) refiles(d *Document) bool {
+	return !p.edits(d) && p.file != nil && (p.file.mimeType != d.MimeType || !p.file.pages.equal(d.Pages))
+}
+
+func (p DocumentPatch) changes(d *Document) bool { return p.retitles(d) || p.edits(d) || p.refiles(d) }
 
 // Validate returns CodeValidation with every field that does not hold.
 func (p DocumentPatch) Validate() error {

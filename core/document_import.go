@@ -4,6 +4,7 @@ import (
 	"context"
 	"path"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -28,38 +29,119 @@ type ImportOptions struct {
 // one that is there, or leaves it when the text is the same. Errors are those of
 // Extractor.Extract, Create and Update.
 func (s *DocumentService) Import(ctx context.Context, a Actor, f File, o ImportOptions) (*Document, Outcome, error) {
-	if err := a.may(permCreate, ""); err != nil {
-		return nil, "", err
-	}
-	x, err := s.cfg.Extractor.Extract(ctx, f)
+	n, err := s.read(ctx, a, f, o.Title)
 	if err != nil {
 		return nil, "", err
 	}
-	n := NewDocument{
-		Title: importTitle(o.Title, x, f), Content: x.Markdown, ExternalID: o.ExternalID,
-		SourceURL: f.SourceURL, MimeType: x.MediaType,
-	}
-	if err := n.Validate(); err != nil {
+	n.ExternalID = o.ExternalID
+	return s.store(ctx, a, n, func(ctx context.Context, tx Tx, known *Document) (Outcome, error) {
+		return s.refresh(ctx, tx, a, known, n, o.Title != "")
+	})
+}
+
+// UploadOptions are the inputs of Documents.Upload besides the file.
+type UploadOptions struct {
+	Title     string // "": the file's own title, its first heading, its name
+	Duplicate bool   // make a document of it though one with this text is there
+}
+
+// Upload reads a file's text into a new document. When the organization has an
+// upload with the same text, that one is returned as it is, with OutcomeUnchanged.
+// Errors are those of Extractor.Extract and Create.
+func (s *DocumentService) Upload(ctx context.Context, a Actor, f File, o UploadOptions) (*Document, Outcome, error) {
+	n, err := s.read(ctx, a, f, o.Title)
+	if err != nil {
 		return nil, "", err
 	}
-	var d *Document
-	var outcome Outcome
-	err = s.cfg.change(ctx, a.Tenant(), func(ctx context.Context, tx Tx) (err error) {
-		fresh := s.newDocument(a, n)
-		if d, err = s.known(ctx, tx, fresh); err != nil {
-			return err
+	if o.Duplicate {
+		return s.store(ctx, a, n, nil)
+	}
+	return s.store(ctx, a, n, func(context.Context, Tx, *Document) (Outcome, error) { return OutcomeUnchanged, nil })
+}
+
+// ReplaceOptions are the inputs of Documents.Replace besides the file.
+type ReplaceOptions struct {
+	Title string    // "": as it is
+	Match Revisions // as for Update
+}
+
+// Replace puts a file in the place of a document's text. New text raises the
+// document's version; a file with the same text and title changes nothing. Whether
+// the actor may do it is asked before the file is read. Errors are those of
+// Extractor.Extract and Update.
+func (s *DocumentService) Replace(ctx context.Context, a Actor, id DocumentID, f File, o ReplaceOptions) (*Document, error) {
+	d, err := s.Get(ctx, a, id)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.mayEdit(a, d, o.Match); err != nil {
+		return nil, err
+	}
+	if d.IntegrationID != nil {
+		return nil, errIntegrationContent()
+	}
+	n, err := s.read(ctx, a, f, o.Title)
+	if err != nil {
+		return nil, err
+	}
+	p := n.patch()
+	if o.Title == "" {
+		p.Title = nil
+	}
+	return s.Update(ctx, a, id, p, o.Match)
+}
+
+// read makes the input of a document of a file.
+func (s *DocumentService) read(ctx context.Context, a Actor, f File, title string) (NewDocument, error) {
+	if err := a.may(permCreate, ""); err != nil {
+		return NewDocument{}, err
+	}
+	var v validation
+	if v.text("title", title, 0, MaxTitleChars); v.err() != nil {
+		return NewDocument{}, v.err()
+	}
+	x, err := s.cfg.Extractor.Extract(ctx, f)
+	if err != nil {
+		return NewDocument{}, err
+	}
+	n := NewDocument{Title: importTitle(title, x, f), Content: x.Markdown, SourceURL: f.SourceURL, MimeType: x.MediaType, pages: x.Pages}
+	return n, n.Validate()
+}
+
+// imported is what an import results in. The document stands in it without its
+// text, which is the file's in any case.
+type imported struct {
+	Document Document
+	Outcome  Outcome
+}
+
+// store makes a document of n, unless it is known: then keep decides about that
+// one. A nil keep knows none.
+func (s *DocumentService) store(ctx context.Context, a Actor, n NewDocument, keep func(context.Context, Tx, *Document) (Outcome, error)) (*Document, Outcome, error) {
+	var got imported
+	err := s.cfg.once(ctx, a, &got, func(ctx context.Context, tx Tx) (err error) {
+		d, outcome := s.newDocument(a, n), OutcomeCreated
+		var known *Document
+		if keep != nil {
+			if known, err = s.known(ctx, tx, d); err != nil {
+				return err
+			}
 		}
-		if d == nil {
-			d, outcome = fresh, OutcomeCreated
-			return s.create(ctx, tx, d)
+		if known == nil {
+			err = s.create(ctx, tx, d)
+		} else {
+			d = known
+			outcome, err = keep(ctx, tx, d)
 		}
-		outcome, err = s.refresh(ctx, tx, a, d, n, o.Title != "")
+		got = imported{*d, outcome}
+		got.Document.Content = ""
 		return err
 	})
 	if err != nil {
 		return nil, "", err
 	}
-	return d, outcome, nil
+	got.Document.Content = n.Content
+	return &got.Document, got.Outcome, nil
 }
 
 // known finds the document that fresh would be a second copy of, or nil.
@@ -78,12 +160,12 @@ func (s *DocumentService) known(ctx context.Context, tx Tx, fresh *Document) (*D
 // refresh brings a known document up to date with a file. Its title follows the
 // file's with a change of content, and a title that was asked for always.
 func (s *DocumentService) refresh(ctx context.Context, tx Tx, a Actor, d *Document, n NewDocument, titled bool) (Outcome, error) {
-	p := DocumentPatch{Content: &n.Content, Title: &n.Title}
-	if d.Content == n.Content {
-		if !titled || d.Title == n.Title {
-			return OutcomeUnchanged, nil
-		}
-		p.Content = nil
+	p := n.patch()
+	if d.Content == n.Content && !titled {
+		p.Title = nil
+	}
+	if !p.changes(d) {
+		return OutcomeUnchanged, nil
 	}
 	if err := a.may(permEditDocument, d.UserID); err != nil {
 		return "", err
@@ -93,7 +175,7 @@ func (s *DocumentService) refresh(ctx context.Context, tx Tx, a Actor, d *Docume
 
 // importTitle chooses a title of at most MaxTitleChars characters.
 func importTitle(asked string, x *Extracted, f File) string {
-	for _, t := range []string{asked, x.Title, firstHeading(x.Markdown), strings.TrimSuffix(f.Name, path.Ext(f.Name))} {
+	for _, t := range []string{asked, x.Title, firstHeading(x.Markdown), baseName(f.Name)} {
 		if t = strings.TrimSpace(t); t != "" {
 			return cutRunes(t, MaxTitleChars)
 		}
@@ -109,6 +191,18 @@ func firstHeading(markdown string) string {
 		}
 	}
 	return ""
+}
+
+// baseName makes a title of a file's name, which may be a path of any system and
+// hold what no title should: it keeps the last part, without its extension.
+func baseName(name string) string {
+	name = name[strings.LastIndexAny(name, `/\`)+1:]
+	if stem := strings.TrimSuffix(name, path.Ext(name)); stem != "" {
+		name = stem
+	}
+	return strings.Join(strings.FieldsFunc(strings.ToValidUTF8(name, "\ufffd"), func(r rune) bool {
+		return unicode.In(r, unicode.Cc, unicode.Bidi_Control)
+	}), " ")
 }
 
 func cutRunes(s string, n int) string {

@@ -51,7 +51,7 @@ func (s *DocumentService) newDocument(a Actor, n NewDocument) *Document {
 	if d.MimeType == "" {
 		d.MimeType = "text/markdown"
 	}
-	d.setContent(n.Content)
+	d.setContent(n.Content, n.pages)
 	return d
 }
 
@@ -66,7 +66,7 @@ func (s *DocumentService) create(ctx context.Context, tx Tx, d *Document) error 
 // withoutContent is the form of d that lists and events carry.
 func (d *Document) withoutContent() *Document {
 	c := *d
-	c.Content = ""
+	c.Content, c.Pages = "", Pages{}
 	return &c
 }
 
@@ -161,27 +161,33 @@ func (s *DocumentService) editable(ctx context.Context, tx Tx, a Actor, id Docum
 	if err != nil {
 		return nil, err
 	}
+	return d, s.mayEdit(a, d, match)
+}
+
+func (s *DocumentService) mayEdit(a Actor, d *Document, match Revisions) error {
 	if err := a.may(permEditDocument, d.UserID); err != nil {
-		return nil, err
+		return err
 	}
-	return d, match.check(d.Revision)
+	return match.check(d.Revision)
 }
 
 func (s *DocumentService) apply(ctx context.Context, tx Tx, d *Document, p DocumentPatch) error {
-	retitled := p.Title != nil && *p.Title != d.Title
-	edited := p.Content != nil && *p.Content != d.Content
-	if !retitled && !edited {
+	retitled, edited, refiled := p.retitles(d), p.edits(d), p.refiles(d)
+	if !retitled && !edited && !refiled {
 		return nil
 	}
 	if edited && d.IntegrationID != nil {
-		return &Error{Code: CodeAuthorization, Message: "its content comes from an integration; change it there and sync"}
+		return errIntegrationContent()
 	}
 	if retitled {
 		d.Title = *p.Title
 	}
 	if edited {
-		d.setContent(*p.Content)
+		d.setContent(*p.Content, Pages{})
 		d.Version++
+	}
+	if p.file != nil {
+		d.MimeType, d.Pages = p.file.mimeType, p.file.pages
 	}
 	d.Revision++
 	d.UpdatedAt = s.cfg.now()
@@ -190,6 +196,10 @@ func (s *DocumentService) apply(ctx context.Context, tx Tx, d *Document, p Docum
 	}
 	tx.Append(EventDocumentUpdated, d.UpdatedAt, d.withoutContent())
 	return nil
+}
+
+func errIntegrationContent() error {
+	return &Error{Code: CodeAuthorization, Message: "its content comes from an integration; change it there and sync"}
 }
 
 // Delete removes a document that the actor made, or any for an admin, with its

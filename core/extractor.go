@@ -22,13 +22,6 @@ type Extracted struct {
 	Pages     Pages
 }
 
-// Pages says where the pages of a paginated file begin in its text. The zero
-// Pages is that of a format without pages.
-type Pages struct {
-	Starts      []int `json:"starts,omitempty"`       // of page i+1: its first character, in code points
-	WithoutText []int `json:"without_text,omitempty"` // numbers of pages that have no text, from 1
-}
-
 // Extractor turns files into Markdown text.
 type Extractor interface {
 	// Extract reads f to its end and returns its text, Unicode kept as it is.

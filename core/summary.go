@@ -127,8 +127,9 @@ const (
 
 // Codes of warnings.
 const (
-	WarnNoSentences   = "no_sentences"
-	WarnWrongLanguage = "wrong_language"
+	WarnNoSentences      = "no_sentences"
+	WarnWrongLanguage    = "wrong_language"
+	WarnPagesWithoutText = "pages_without_text"
 )
 
 // Warning is something that a reader of the summary should check. Start and End

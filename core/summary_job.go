@@ -26,6 +26,7 @@ func (c Config) runSummarize(ctx context.Context, r *Run) error {
 	if err != nil {
 		return err
 	}
+	result.locate(d.Pages)
 	answer := map[string]any{"summary_id": sum.ID, "doc_id": d.ID, "usage": result.Usage, "coverage": result.Coverage}
 	return r.Complete(ctx, answer, func(ctx context.Context, tx Tx) error {
 		done, err := tx.Summaries.Get(ctx, sum.ID) // the row may have been deleted meanwhile

@@ -125,8 +125,12 @@ func BenchmarkCreate(b *testing.B) {
 	ctx := b.Context()
 	compare(b, side{"bare", func() error {
 		d := document()
-		args := append([]any{string(o.Organization.ID), string(d.ID), string(d.UserID)}, documentArgs(d)...)
-		_, err := s.pool.Exec(ctx, bare, append(args, d.CreatedAt)...)
+		args, err := documentArgs(d)
+		if err != nil {
+			return err
+		}
+		args = append([]any{string(o.Organization.ID), string(d.ID), string(d.UserID)}, args...)
+		_, err = s.pool.Exec(ctx, bare, append(args, d.CreatedAt)...)
 		return err
 	}}, side{"store", func() error {
 		d := document()

@@ -2,13 +2,15 @@ package postgres
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
 
 	"github.com/jackc/pgx/v5"
 
 	"github.com/docsctl/docsctl/core"
 )
 
-// documentColumns are all but the content, which stands last where it is read.
+// documentColumns are all but the content and its pages, which stand last where they are read.
 const documentColumns = `d.org_id, d.id, d.user_id, d.title, d.source_type, d.source_url, d.external_id, d.external_last_updated,
 	d.integration_id, d.mime_type, d.content_hash, d.content_bytes, d.version, d.revision, d.status, d.error_message, d.created_at, d.updated_at`
 
@@ -16,7 +18,7 @@ func documentFields(d *core.Document) []any {
 	return []any{
 		&d.OrgID, &d.ID, &d.UserID, &d.Title, &d.SourceType, &d.SourceURL, &d.ExternalID, &d.ExternalLastUpdated,
 		&d.IntegrationID, &d.MimeType, &d.ContentHash, &d.ContentBytes, &d.Version, &d.Revision, &d.Status, &d.ErrorMessage,
-		&d.CreatedAt, &d.UpdatedAt, &d.Content,
+		&d.CreatedAt, &d.UpdatedAt, &d.Content, &d.Pages,
 	}
 }
 
@@ -26,11 +28,15 @@ func scanDocument(row pgx.CollectableRow) (d core.Document, err error) {
 }
 
 // documentArgs is what insertDocument and updateDocument have in common, in order.
-func documentArgs(d *core.Document) []any {
+func documentArgs(d *core.Document) ([]any, error) {
+	pages, err := json.Marshal(d.Pages)
+	if err != nil {
+		return nil, fmt.Errorf("encode a document's pages: %w", err)
+	}
 	return []any{
 		d.Title, d.Content, string(d.SourceType), d.SourceURL, d.ExternalID, d.ExternalLastUpdated, optionalKey(d.IntegrationID),
-		d.MimeType, d.ContentHash, d.ContentBytes, d.Version, d.Revision, string(d.Status), d.ErrorMessage, d.UpdatedAt,
-	}
+		d.MimeType, d.ContentHash, d.ContentBytes, d.Version, d.Revision, string(d.Status), d.ErrorMessage, d.UpdatedAt, string(pages),
+	}, nil
 }
 
 type documentReader struct{ scope }
@@ -67,12 +73,20 @@ func (r documentRepo) GetForUpdate(ctx context.Context, id core.DocumentID) (*co
 }
 
 func (r documentRepo) Create(ctx context.Context, d *core.Document) error {
-	args := append([]any{key(d.ID), key(d.UserID)}, documentArgs(d)...)
+	args, err := documentArgs(d)
+	if err != nil {
+		return err
+	}
+	args = append([]any{key(d.ID), key(d.UserID)}, args...)
 	return r.writeOne(ctx, "document", r.sql.insertDocument, append(args, d.CreatedAt)...)
 }
 
 func (r documentRepo) Update(ctx context.Context, d *core.Document) error {
-	return r.writeOne(ctx, "document", r.sql.updateDocument, append([]any{key(d.ID)}, documentArgs(d)...)...)
+	args, err := documentArgs(d)
+	if err != nil {
+		return err
+	}
+	return r.writeOne(ctx, "document", r.sql.updateDocument, append([]any{key(d.ID)}, args...)...)
 }
 
 func (r documentRepo) Delete(ctx context.Context, id core.DocumentID) error {

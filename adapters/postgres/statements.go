@@ -114,13 +114,13 @@ func (s *statements) idempotency() {
 }
 
 func (s *statements) documents() {
-	s.getDocument = `select ` + documentColumns + `, d.content from documents d where d.org_id = $1 and d.id = $2`
+	s.getDocument = `select ` + documentColumns + `, d.content, d.pages from documents d where d.org_id = $1 and d.id = $2`
 	s.lockDocument = s.getDocument + ` for update`
-	s.listDocuments = `select ` + documentColumns + `, '' from documents d where d.org_id = $1`
+	s.listDocuments = `select ` + documentColumns + `, '', '{}'::json from documents d where d.org_id = $1`
 	s.insertDocument = `with stored as (
 			insert into documents (org_id, id, user_id, title, content, source_type, source_url, external_id, external_last_updated,
-				integration_id, mime_type, content_hash, content_bytes, version, revision, status, error_message, updated_at, created_at)
-			values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
+				integration_id, mime_type, content_hash, content_bytes, version, revision, status, error_message, updated_at, pages, created_at)
+			values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)
 			returning org_id, id, revision, updated_at
 		)
 		insert into search_pending (org_id, document_id, revision, changed_at)
@@ -128,7 +128,7 @@ func (s *statements) documents() {
 	s.updateDocument = `with stored as (
 			update documents set title = $3, content = $4, source_type = $5, source_url = $6, external_id = $7, external_last_updated = $8,
 				integration_id = $9, mime_type = $10, content_hash = $11, content_bytes = $12, version = $13, revision = $14,
-				status = $15, error_message = $16, updated_at = $17
+				status = $15, error_message = $16, updated_at = $17, pages = $18
 			where org_id = $1 and id = $2
 			returning org_id, id, revision, updated_at
 		), pending as (
@@ -144,7 +144,7 @@ func (s *statements) documents() {
 		)
 		delete from documents where org_id = $1 and id = $2`
 	// The tenant is $1 for the rows; the function takes it from the setting.
-	s.searchDocuments = `select ` + documentColumns + `, '', f.tier
+	s.searchDocuments = `select ` + documentColumns + `, '', '{}'::json, f.tier
 		from docsctl_search($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) with ordinality as f(document_id, tier, place)
 			join documents d on d.org_id = $1 and d.id = f.document_id
 		order by f.place`

@@ -10,7 +10,7 @@ func (s *statements) archives() {
 	s.exportSessions = `select ` + sessionColumns + ` from sessions where org_id = $1 order by id`
 	s.exportAPIKeys = s.listAPIKeys + ` order by k.id`
 	s.exportTemplates = `select ` + templateColumns + ` from templates t where t.org_id = $1 order by t.id`
-	s.exportDocuments = `select ` + documentColumns + `, d.content from documents d where d.org_id = $1 order by d.id`
+	s.exportDocuments = `select ` + documentColumns + `, d.content, d.pages from documents d where d.org_id = $1 order by d.id`
 	s.exportJobs = `select ` + jobColumns + ` from jobs j where j.org_id = $1 order by j.parent_id is not null, j.created_at, j.id`
 	s.exportSummaries = `select ` + summaryColumns + from + ` order by s.id`
 	s.exportOnce = `select user_id, route, key_hash, fingerprint, answer, created_at from idempotency_keys

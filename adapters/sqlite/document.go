@@ -13,7 +13,7 @@ const documentColumns = `org_id, id, user_id, title, source_type, source_url, ex
 	mime_type, content_hash, content_bytes, version, revision, status, error_message, created_at, updated_at`
 
 const (
-	sqlDocuments   = `SELECT ` + documentColumns + `, content FROM documents WHERE org_id = ?`
+	sqlDocuments   = `SELECT ` + documentColumns + `, content, pages FROM documents WHERE org_id = ?`
 	sqlGetDocument = sqlDocuments + ` AND id = ?`
 )
 
@@ -48,7 +48,7 @@ func documentFields(d *core.Document) []any {
 func readDocument(rows *sql.Rows, d *core.Document) error { return rows.Scan(documentFields(d)...) }
 
 func readWholeDocument(rows *sql.Rows, d *core.Document) error {
-	return rows.Scan(append(documentFields(d), &d.Content)...)
+	return rows.Scan(append(documentFields(d), &d.Content, object{&d.Pages})...)
 }
 
 type documentRepo struct {
@@ -63,27 +63,35 @@ func (r documentRepo) GetForUpdate(ctx context.Context, id core.DocumentID) (*co
 	return r.Get(ctx, id)
 }
 
-const sqlCreateDocument = `INSERT INTO documents (` + documentColumns + `, content)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+const sqlCreateDocument = `INSERT INTO documents (` + documentColumns + `, content, pages)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 
 func (r documentRepo) Create(ctx context.Context, d *core.Document) error {
-	_, err := r.tx.exec(ctx, sqlCreateDocument, r.org, d.ID, d.UserID, d.Title, d.SourceType, d.SourceURL, d.ExternalID,
+	pages, err := texts(d.Pages)
+	if err != nil {
+		return err
+	}
+	_, err = r.tx.exec(ctx, sqlCreateDocument, r.org, d.ID, d.UserID, d.Title, d.SourceType, d.SourceURL, d.ExternalID,
 		optionalMicros(d.ExternalLastUpdated), d.IntegrationID, d.MimeType, d.ContentHash, d.ContentBytes, d.Version, d.Revision,
-		d.Status, d.ErrorMessage, micros(d.CreatedAt), micros(d.UpdatedAt), d.Content)
+		d.Status, d.ErrorMessage, micros(d.CreatedAt), micros(d.UpdatedAt), d.Content, pages[0])
 	return documentRefused.explain(err)
 }
 
 const sqlUpdateDocument = `UPDATE documents SET title = ?, source_type = ?, source_url = ?, external_id = ?, external_last_updated = ?,
 	integration_id = ?, mime_type = ?, content_hash = ?, content_bytes = ?, version = ?, revision = ?, status = ?, error_message = ?,
-	updated_at = ?, content = ? WHERE org_id = ? AND id = ?`
+	updated_at = ?, content = ?, pages = ? WHERE org_id = ? AND id = ?`
 
 func (r documentRepo) Update(ctx context.Context, d *core.Document) error {
 	if !core.ValidID(d.ID) {
 		return core.NotFound("document")
 	}
+	pages, err := texts(d.Pages)
+	if err != nil {
+		return err
+	}
 	return r.tx.change(ctx, "document", documentRefused, sqlUpdateDocument, d.Title, d.SourceType, d.SourceURL, d.ExternalID,
 		optionalMicros(d.ExternalLastUpdated), d.IntegrationID, d.MimeType, d.ContentHash, d.ContentBytes, d.Version, d.Revision,
-		d.Status, d.ErrorMessage, micros(d.UpdatedAt), d.Content, r.org, d.ID)
+		d.Status, d.ErrorMessage, micros(d.UpdatedAt), d.Content, pages[0], r.org, d.ID)
 }
 
 const sqlDeleteDocument = `DELETE FROM documents WHERE org_id = ? AND id = ?`

@@ -87,6 +87,7 @@ func (s *scene) fullOrg() *Org {
 		d.Content = strings.Repeat("Zeile mit \"Anführung\" \t \u2029 <&> 漢字 \U0001F600\n", 1000)
 		d.SourceURL, d.ExternalID, d.ExternalLastUpdated = "https://example.org/?a=1&b=2", "page 1", &at
 		d.IntegrationID, d.ErrorMessage, d.Version, d.Revision = new(core.NewID[core.IntegrationID]()), "the last sync failed", 7, 9
+		d.Pages = core.Pages{Starts: []int{0, 4, 4}, WithoutText: []int{2}}
 	})
 	o.NewDocument(s)
 	parent := o.NewJob(s, func(j *core.Job) { j.Type = core.JobBulkSummarize })

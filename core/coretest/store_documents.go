@@ -44,6 +44,7 @@ func full(d *core.Document) {
 	d.ExternalLastUpdated, d.IntegrationID = new(Now().Add(-time.Hour)), new(core.NewID[core.IntegrationID]())
 	d.MimeType, d.Version, d.Revision, d.Status = "text/html", 3, 1<<40+1, core.DocumentError
 	d.ErrorMessage, d.UpdatedAt = "the page was not read", d.CreatedAt.Add(time.Microsecond)
+	d.Pages = core.Pages{Starts: []int{0, 7, 7, 1 << 24}, WithoutText: []int{3}}
 }
 
 func documentEveryFieldIsKept(s *scene) {

@@ -42,7 +42,7 @@ func listHasNoContent(s *scene) {
 	o := s.org()
 	d := o.NewDocument(s, full)
 	want := *d
-	want.Content = ""
+	want.Content, want.Pages = "", core.Pages{}
 	rows, err := o.Read().Documents.List(s.Context(), core.DocumentFilter{}, everything)
 	wantSame(s, "list", must(s, "list", rows, err), []core.Document{want})
 }

@@ -242,6 +242,7 @@ func (s *summarizing) summaryOf(ctx context.Context, input string, doc *core.Doc
 	case core.OutcomeUpdated:
 		s.tell(input, "changed; the document is now at version %d", doc.Version)
 	}
+	s.warnOfPages(input, doc)
 	sum, job, err := s.local.App.Summaries.Request(ctx, s.local.Actor, request)
 	if err != nil {
 		return nil, false, err

@@ -16,16 +16,31 @@ func (s *summarizing) account(r result) {
 		return
 	}
 	for _, w := range r.sum.Warnings {
-		prefix := ""
-		if len(s.opts.Inputs) > 1 {
-			prefix = displayName(r.input) + ": "
+		if w.Code != core.WarnPagesWithoutText || r.reused { // else warnOfPages has told
+			s.warn(r.input, w.Message+excerpt(r.sum.Text, w))
 		}
-		fmt.Fprintln(s.notes, prefix+s.opts.IO.yellow("warning:")+" "+oneLine(w.Message+excerpt(r.sum.Text, w)))
 	}
 	if s.citationsLost(r.sum) {
 		s.tell(r.input, "footnotes cannot stand in a JSON text; -o json has the citations")
 	}
 	s.tell(r.input, "%s", r.account())
+}
+
+// warnOfPages says what of a document cannot be read, before anything is paid for
+// the rest.
+func (s *summarizing) warnOfPages(input string, doc *core.Document) {
+	if w := doc.Pages.Warning(); w != "" {
+		s.warn(input, w)
+	}
+}
+
+// warn writes a warning about an input, by name where there are several.
+func (s *summarizing) warn(input, message string) {
+	prefix := ""
+	if len(s.opts.Inputs) > 1 {
+		prefix = displayName(input) + ": "
+	}
+	fmt.Fprintln(s.notes, prefix+s.opts.IO.yellow("warning:")+" "+oneLine(message))
 }
 
 // excerptChars is how much of the summary a warning quotes.

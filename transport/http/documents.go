@@ -27,7 +27,9 @@ type document struct {
 	Version             int                 `json:"version" doc:"Rises with the content only, from 1."`
 	Status              core.DocumentStatus `json:"status" enum:"active,updating,error"`
 	ErrorMessage        *string             `json:"error_message"`
-	ConversionWarnings  []string            `json:"conversion_warnings" doc:"What was lost when the source was converted."`
+	ConversionWarnings  []string            `json:"conversion_warnings" doc:"What was lost when the source was converted, such as pages that are pictures."`
+	PagesTotal          *int                `json:"pages_total,omitzero" nullable:"false" doc:"Of the file; 0 where it has no pages. Absent in lists."`
+	PagesWithoutText    []int               `json:"pages_without_text,omitzero" doc:"Numbers of the file's pages that cannot be read. Absent in lists."`
 	CreatedAt           time.Time           `json:"created_at"`
 	UpdatedAt           time.Time           `json:"updated_at"`
 }
@@ -47,6 +49,10 @@ func viewDocument(d *core.Document) document {
 func viewWholeDocument(d *core.Document) *document {
 	v := viewDocument(d)
 	v.Content = &d.Content
+	v.PagesTotal, v.PagesWithoutText = new(d.Pages.Total()), append([]int{}, d.Pages.WithoutText...)
+	if w := d.Pages.Warning(); w != "" {
+		v.ConversionWarnings = append(v.ConversionWarnings, w)
+	}
 	return &v
 }
 
