@@ -1,0 +1,3 @@
+// Package guru connects docsctl with Guru: cards become Markdown, summaries become
+// the HTML of cards.
+package guru

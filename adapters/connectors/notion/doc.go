@@ -1,0 +1,3 @@
+// Package notion connects docsctl with Notion: pages and rows of data sources
+// become Markdown, summaries become blocks.
+package notion
