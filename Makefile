@@ -38,7 +38,11 @@ bench: ## print the benchmarks: summaries' quality, then speed
 	$(GO) run ./internal/bench/edits
 	$(GO) test -run '^$$' -bench . -benchtime 1s -short -timeout 30m ./...
 
+chaos: ## run 10,000 jobs while workers, Postgres and Redis are taken away, and judge the event log
+	$(GO) run ./internal/testenv/ensure
+	$(GO) test -count 1 -v -timeout 60m -run '^TestChaos$$' ./internal/clustertest -chaos.jobs 10000
+
 run: ## serve on 127.0.0.1:8080
 	$(GO) run ./cmd/docsctl serve
 
-.PHONY: help build test race lint vuln generate verify bench run
+.PHONY: help build test race lint vuln generate verify bench chaos run

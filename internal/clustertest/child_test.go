@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"strings"
@@ -22,8 +23,9 @@ import (
 // childConfig says what a node in a process of its own does.
 type childConfig struct {
 	site
-	Workers int    // how many jobs run at once
-	Model   string // "" answers at once
+	Workers  int    // how many jobs run at once
+	Maintain bool   // also rescue jobs
+	Model    string // "" answers at once
 	// Asks names a document of which the child asks for a summary, to die once that
 	// is committed and before anybody is told.
 	Asks *question
@@ -38,6 +40,7 @@ type question struct {
 const (
 	modelHangs    = "hangs"    // answers when it is told to end
 	modelStubborn = "stubborn" // waits for a line on stdin, whatever happens, and its writes do not give up
+	modelHasty    = "hasty"    // answers within 40 ms, and its writes do not give up
 )
 
 // What a child says on stdout.
@@ -68,7 +71,7 @@ func runNode(ctx context.Context, text string) error {
 		return err
 	}
 	if c.Workers > 0 {
-		if _, err := n.work(ctx, c.Workers, false); err != nil {
+		if _, err := n.work(ctx, c.Workers, c.Maintain); err != nil {
 			return err
 		}
 	}
@@ -98,8 +101,19 @@ func (c childConfig) parts(said <-chan struct{}) parts {
 			},
 			store: func(s core.Store) core.Store { return stubbornStore{s} },
 		}
+	case c.Model == modelHasty:
+		return parts{model: hasty, store: func(s core.Store) core.Store { return stubbornStore{s} }}
 	}
 	return parts{}
+}
+
+func hasty(ctx context.Context, content string) (string, error) {
+	select {
+	case <-ctx.Done():
+		return "", ctx.Err()
+	case <-time.After(rand.N(40 * time.Millisecond)):
+		return "of " + content, nil
+	}
 }
 
 // deadlyBus ends the process instead of telling anybody, as kill -9 does.
