@@ -56,6 +56,7 @@ type Readers struct {
 	Jobs          JobReader
 	Events        EventReader
 	Audit         AuditReader
+	Usage         UsageReader
 	Archive       ArchiveReader
 }
 

@@ -19,6 +19,20 @@ func TestConformance(t *testing.T) {
 	})
 }
 
+func TestNodes_Conformance(t *testing.T) {
+	t.Parallel()
+	coretest.RunNodeCache(t, func(t *testing.T) core.NodeCache { return openURL(t, migrated(t)).Nodes() },
+		func(t *testing.T, c core.NodeCache) core.Tenant { return coretest.NewOrg(t, c.(*Nodes).store).Tenant })
+}
+
+func TestMeter_Conformance(t *testing.T) {
+	t.Parallel()
+	coretest.RunUsageMeter(t, func(t *testing.T) (core.UsageMeter, core.Store) {
+		s := openURL(t, migrated(t))
+		return s.Meter(), s
+	})
+}
+
 // migrated makes an empty database with the present schema for one test.
 func migrated(tb testing.TB) (url string) {
 	tb.Helper()

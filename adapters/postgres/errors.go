@@ -68,6 +68,8 @@ var references = map[string]string{
 	"jobs_org_id_user_id_fkey":             "user",
 	"jobs_org_id_parent_id_fkey":           "job",
 	"gue_jobs_org_id_work_id_fkey":         "job",
+	"llm_cache_org_id_fkey":                "organization",
+	"llm_usage_org_id_fkey":                "organization",
 }
 
 // translate turns an error of the driver into the domain's words. An error that is

@@ -88,7 +88,7 @@ var hotIndexes = []string{
 	"users_email", "users_list", "users_invitation", "sessions_token", "sessions_family", "sessions_user", "api_keys_hash", "api_keys_list", "api_keys_user",
 	"audit_log_list", "idempotency_keys_age", "documents_list", "documents_hash", "documents_external", "document_search_words",
 	"search_pending_order", "summaries_list", "summaries_document", "jobs_list", "jobs_related", "jobs_parent", "job_leases_until",
-	"job_leases_pkey", "gue_jobs_claim", "gue_jobs_local", "events_pkey", "templates_list",
+	"job_leases_pkey", "gue_jobs_claim", "gue_jobs_local", "events_pkey", "templates_list", "llm_cache_pkey", "llm_usage_pkey",
 }
 
 // wantEveryStatement reports statements of the table that were not sent.
@@ -206,6 +206,8 @@ func populate(tb testing.TB, conn *pgx.Conn) (org string) {
 		`insert into audit_log select org_id, id, id, null, 'user.updated', id::text, '', '', '', null, at from item`,
 		`insert into idempotency_keys select org_id, id, 'r', 'k', 'f', null, at from item`,
 		`insert into events (org_id, type, at, data) select org_id, 'x', at, '{}' from item`,
+		`insert into llm_cache select org_id, id::text::bytea, 'map', 'm', 'x', 100, 1, 1, at, at from item`,
+		`insert into llm_usage select org_id, n::text, 'm', 0, 1, 1, 1, 1, 1, 1, 1, 1 from item`,
 		`insert into imports select org_id, gen_random_uuid(), now() + i * interval '1 hour' from new_org
 			union all select gen_random_uuid(), gen_random_uuid(), now() + i * interval '1 second' from generate_series(1, 5000) i`,
 		`analyze`,
@@ -285,8 +287,23 @@ func useEverything(t *testing.T, s *Store, o filled) {
 	state, err := r.Events.State(ctx)
 	must(err)
 	must(second(r.Events.After(ctx, state.First, 100)))
+	callEverything(t, s, o)
 	moveEverything(t, s, o)
 	useSystem(t, s, o)
+}
+
+// callEverything keeps answers of models until the unused ones go.
+func callEverything(t *testing.T, s *Store, o filled) {
+	t.Helper()
+	ctx, key := t.Context(), []byte("key")
+	s.cfg.Now = func() time.Time { return coretest.Now().Add(-2 * nodesUsed) }
+	err := s.Nodes().Put(ctx, o.Tenant, core.Node{Key: key, Kind: "map", CreatedAt: coretest.Now()})
+	s.cfg.Now = time.Now
+	err = errors.Join(err, second(s.Nodes().Get(ctx, o.Tenant, [][]byte{key})),
+		s.Meter().Add(ctx, o.Tenant, coretest.Now(), core.ModelUsage{Model: "m"}), second(o.Read().Usage.Month(ctx, coretest.Now())))
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 // moveEverything exports the organization, and begins and gives up an import.

@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"errors"
 	"testing"
 	"time"
 
@@ -23,13 +24,18 @@ type filled struct {
 	imported core.OrgID      // of an import that a test may begin
 }
 
-func fill(tb testing.TB, s core.Store) filled {
+func fill(tb testing.TB, s *Store) filled {
 	tb.Helper()
 	o := coretest.NewOrg(tb, s)
 	f := filled{Org: o, document: o.NewDocument(tb), pending: o.NewDocument(tb), template: o.NewTemplate(tb), session: o.NewSession(tb), key: o.NewAPIKey(tb), job: o.NewJob(tb)}
 	f.imported = core.NewID[core.OrgID]()
 	f.mark = core.ImportMark{ID: core.NewID[string](), TTL: time.Hour}
 	f.summary = o.NewSummary(tb, f.document)
+	err := errors.Join(s.Nodes().Put(tb.Context(), o.Tenant, core.Node{Key: []byte("filled"), Kind: "map", CreatedAt: coretest.Now()}),
+		s.Meter().Add(tb.Context(), o.Tenant, coretest.Now(), core.ModelUsage{Model: "m"}))
+	if err != nil {
+		tb.Fatal(err)
+	}
 	o.InTx(tb, func(ctx context.Context, tx core.Tx) error {
 		if err := tx.Imports.Begin(ctx, f.mark); err != nil { // so that imports has a row
 			return err

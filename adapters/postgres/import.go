@@ -43,7 +43,8 @@ func (r importRepo) Discard(ctx context.Context, m core.ImportMark, limit int) (
 	s, deleted := r.sql, 0
 	for _, sql := range []string{
 		s.discardEvents, s.discardSummaries, s.discardChildren, s.discardJobs, s.discardPending, s.discardDocuments,
-		s.discardTemplates, s.discardOnce, s.discardAPIKeys, s.discardSessions, s.discardUsers, s.discardAudit, s.discardOrganization,
+		s.discardTemplates, s.discardOnce, s.discardAPIKeys, s.discardSessions, s.discardUsers,
+		s.discardAudit, s.discardNodes, s.discardUsage, s.discardOrganization,
 	} {
 		if deleted >= limit {
 			break

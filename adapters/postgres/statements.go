@@ -30,13 +30,15 @@ type statements struct {
 
 	logins, session, credential, claim, heartbeat, rescue, unindexed string
 
+	getNodes, useNodes, putNode, evictNodes, addUsage, monthOfUsage string
+
 	beginExport, exportOrganization, exportUsers, exportSessions, exportTemplates          string
 	exportAPIKeys, exportOnce, exportAudit                                                 string
 	exportDocuments, exportJobs, exportSummaries, exportEvents                             string
 	beginImport, renewImport, takeImport, endImport, activateUsers, abandonedImports       string
 	discardEvents, discardSummaries, discardChildren, discardJobs, discardPending          string
 	discardDocuments, discardTemplates, discardSessions, discardUsers, discardOrganization string
-	discardAPIKeys, discardOnce, discardAudit                                              string
+	discardAPIKeys, discardOnce, discardAudit, discardNodes, discardUsage                  string
 }
 
 func newStatements() statements {
@@ -55,6 +57,7 @@ func newStatements() statements {
 	s.jobs()
 	s.system()
 	s.archives()
+	s.modelCalls()
 	return s
 }
 
@@ -252,4 +255,29 @@ func (s *statements) system() {
 	s.heartbeat = `select org_id, job_id, fence from docsctl_heartbeat($1, $2, $3, make_interval(secs => $4))`
 	s.rescue = `select org_id, job_id, fence from docsctl_rescue($1, make_interval(secs => $2))`
 	s.unindexed = `select org_id, document_id from docsctl_unindexed($1)`
+}
+
+func (s *statements) modelCalls() {
+	s.getNodes = `select key, kind, model, output, input_tokens, output_tokens, created_at, last_used_at from llm_cache
+		where org_id = $1 and key = any ($2::bytea[])`
+	s.useNodes = `update llm_cache set last_used_at = $3 where org_id = $1 and key = any ($2::bytea[])`
+	s.putNode = `insert into llm_cache (org_id, key, kind, model, output, bytes, input_tokens, output_tokens, created_at, last_used_at)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) on conflict do nothing`
+	s.evictNodes = `delete from llm_cache where org_id = $1 and key in (
+			select h.key from (
+				select c.key, c.last_used_at, sum(c.bytes) over (order by c.last_used_at desc, c.key desc) as held
+				from llm_cache c where c.org_id = $1
+			) h where h.last_used_at < $2 or h.held > $3)`
+	s.addUsage = `insert into llm_usage as u (org_id, month, model, slot, calls, unpriced_calls, input_tokens, output_tokens, prefix_tokens,
+			cached_calls, cached_tokens, cost_usd)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+		on conflict (org_id, month, model, slot) do update set calls = u.calls + excluded.calls,
+			unpriced_calls = u.unpriced_calls + excluded.unpriced_calls, input_tokens = u.input_tokens + excluded.input_tokens,
+			output_tokens = u.output_tokens + excluded.output_tokens, prefix_tokens = u.prefix_tokens + excluded.prefix_tokens,
+			cached_calls = u.cached_calls + excluded.cached_calls, cached_tokens = u.cached_tokens + excluded.cached_tokens,
+			cost_usd = u.cost_usd + excluded.cost_usd`
+	s.monthOfUsage = `select model, sum(calls)::bigint, sum(unpriced_calls)::bigint, sum(input_tokens)::bigint, sum(output_tokens)::bigint,
+			sum(prefix_tokens)::bigint, sum(cached_calls)::bigint, sum(cached_tokens)::bigint, sum(cost_usd)
+		from llm_usage where org_id = $1 and month = $2
+		group by model order by model`
 }

@@ -40,6 +40,10 @@ func (s *statements) archives() {
 			select p.user_id, p.route, p.key_hash from idempotency_keys p where p.org_id = $1 order by p.user_id, p.route, p.key_hash limit $2)`
 	// The tenant is $1 for the rows; the function takes it from the setting.
 	s.discardAudit = `select d.id from docsctl_discard_audit($2) d where $1::uuid is not null`
+	s.discardNodes = `delete from llm_cache where org_id = $1 and key in (
+			select c.key from llm_cache c where c.org_id = $1 order by c.key limit $2)`
+	s.discardUsage = `delete from llm_usage where org_id = $1 and (month, model, slot) in (
+			select u.month, u.model, u.slot from llm_usage u where u.org_id = $1 order by u.month, u.model, u.slot limit $2)`
 	s.discardOrganization = `delete from organizations where org_id = $1 and $2 > 0`
 }
 

@@ -35,6 +35,7 @@ type Config struct {
 	LockTimeout      time.Duration   // of waiting for a row that another transaction holds; 0: 10 s
 	IdleTimeout      time.Duration   // of a transaction between two statements; 0: 15 s
 	AcquireTimeout   time.Duration   // of waiting for a free connection, or for a new one; 0: 10 s
+	CacheBytes       int64           // of models' answers that are kept for an organization; 0: 256 MiB
 	Logger           *slog.Logger    // nil: slog.Default()
 	Tracer           pgx.QueryTracer // sees every statement; nil: none
 
@@ -61,6 +62,9 @@ func (c *Config) withDefaults(url string) Config {
 	}
 	if d.Logger == nil {
 		d.Logger = slog.Default()
+	}
+	if d.CacheBytes <= 0 {
+		d.CacheBytes = 256 << 20
 	}
 	if d.Now == nil {
 		d.Now = time.Now
@@ -183,7 +187,7 @@ func (t *tenantStore) Read() core.Readers {
 		Organizations: organizationReader{sc}, Users: userReader{sc}, Sessions: sessionReader{sc},
 		APIKeys: apiKeyReader{sc}, Documents: documentReader{sc},
 		Summaries: summaryReader{sc}, Templates: templateReader{sc}, Jobs: jobReader{sc},
-		Events: eventReader{scope: sc, ready: t.ready}, Audit: auditReader{sc}, Archive: archiveReader{t},
+		Events: eventReader{scope: sc, ready: t.ready}, Audit: auditReader{sc}, Usage: usageReader{sc}, Archive: archiveReader{t},
 	}
 }
 

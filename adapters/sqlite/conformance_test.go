@@ -18,6 +18,21 @@ func TestConformance(t *testing.T) {
 	})
 }
 
+func TestNodes_Conformance(t *testing.T) {
+	t.Parallel()
+	coretest.RunNodeCache(t, func(t *testing.T) core.NodeCache {
+		return openStore(t, filepath.Join(t.TempDir(), "store.db")).Nodes()
+	}, func(t *testing.T, c core.NodeCache) core.Tenant { return coretest.NewOrg(t, c.(*Nodes).store).Tenant })
+}
+
+func TestMeter_Conformance(t *testing.T) {
+	t.Parallel()
+	coretest.RunUsageMeter(t, func(t *testing.T) (core.UsageMeter, core.Store) {
+		s := openStore(t, filepath.Join(t.TempDir(), "store.db"))
+		return s.Meter(), s
+	})
+}
+
 // openStore opens a store that the end of the test closes.
 func openStore(t testing.TB, path string) *Store {
 	t.Helper()

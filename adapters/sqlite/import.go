@@ -77,17 +77,21 @@ const (
 	sqlDiscardTemplates = `DELETE FROM templates WHERE org_id = ? AND id IN (SELECT id FROM templates WHERE org_id = ? ORDER BY id LIMIT ?)`
 	sqlDiscardOnce      = `DELETE FROM idempotency_keys WHERE org_id = ? AND (user_id, route, key_hash) IN
 	(SELECT user_id, route, key_hash FROM idempotency_keys WHERE org_id = ? ORDER BY user_id, route, key_hash LIMIT ?)`
-	sqlDiscardAPIKeys   = `DELETE FROM api_keys WHERE org_id = ? AND id IN (SELECT id FROM api_keys WHERE org_id = ? ORDER BY id LIMIT ?)`
-	sqlDiscardSessions  = `DELETE FROM sessions WHERE org_id = ? AND id IN (SELECT id FROM sessions WHERE org_id = ? ORDER BY id LIMIT ?)`
-	sqlDiscardUsers     = `DELETE FROM users WHERE org_id = ? AND id IN (SELECT id FROM users WHERE org_id = ? ORDER BY id LIMIT ?)`
-	sqlDiscardAudit     = `DELETE FROM audit_log WHERE org_id = ? AND id IN (SELECT id FROM audit_log WHERE org_id = ? ORDER BY id LIMIT ?)`
-	sqlDiscardOrg       = `DELETE FROM organizations WHERE id = ? AND id = ? AND ? > 0`
+	sqlDiscardAPIKeys  = `DELETE FROM api_keys WHERE org_id = ? AND id IN (SELECT id FROM api_keys WHERE org_id = ? ORDER BY id LIMIT ?)`
+	sqlDiscardSessions = `DELETE FROM sessions WHERE org_id = ? AND id IN (SELECT id FROM sessions WHERE org_id = ? ORDER BY id LIMIT ?)`
+	sqlDiscardUsers    = `DELETE FROM users WHERE org_id = ? AND id IN (SELECT id FROM users WHERE org_id = ? ORDER BY id LIMIT ?)`
+	sqlDiscardAudit    = `DELETE FROM audit_log WHERE org_id = ? AND id IN (SELECT id FROM audit_log WHERE org_id = ? ORDER BY id LIMIT ?)`
+	sqlDiscardNodes    = `DELETE FROM llm_cache WHERE org_id = ? AND key IN (SELECT key FROM llm_cache WHERE org_id = ? ORDER BY key LIMIT ?)`
+	sqlDiscardUsage    = `DELETE FROM llm_usage WHERE org_id = ? AND (month, model) IN
+	(SELECT month, model FROM llm_usage WHERE org_id = ? ORDER BY month, model LIMIT ?)`
+	sqlDiscardOrg = `DELETE FROM organizations WHERE id = ? AND id = ? AND ? > 0`
 )
 
 // discards are the tables that an import writes, what points to others first.
 var discards = []string{
 	sqlDiscardEvents, sqlDiscardSummaries, sqlDiscardChildren, sqlDiscardJobs, sqlDiscardWords, sqlDiscardEntries,
-	sqlDiscardDocuments, sqlDiscardTemplates, sqlDiscardOnce, sqlDiscardAPIKeys, sqlDiscardSessions, sqlDiscardUsers, sqlDiscardAudit, sqlDiscardOrg,
+	sqlDiscardDocuments, sqlDiscardTemplates, sqlDiscardOnce, sqlDiscardAPIKeys, sqlDiscardSessions, sqlDiscardUsers, sqlDiscardAudit,
+	sqlDiscardNodes, sqlDiscardUsage, sqlDiscardOrg,
 }
 
 func (r importRepo) Discard(ctx context.Context, m core.ImportMark, limit int) (int, error) {

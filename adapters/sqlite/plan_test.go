@@ -216,11 +216,26 @@ func useEverything(t *testing.T, s *Store) {
 		)
 	})
 	readEverything(t, o, d, words)
+	callEverything(t, s, o)
 	moveEverything(t, s, o)
 	workOnEverything(t, s, o, session)
 	o.InTx(t, func(ctx context.Context, tx core.Tx) error {
 		return firstError(tx.Templates.Delete(ctx, tpl.ID), tx.Summaries.Delete(ctx, sum.ID), tx.Summaries.DeleteOfDocument(ctx, d.ID), tx.Documents.Delete(ctx, d.ID))
 	})
+}
+
+// callEverything keeps answers of models until the unused ones go.
+func callEverything(t *testing.T, s *Store, o *coretest.Org) {
+	t.Helper()
+	ctx, key := t.Context(), []byte("key")
+	s.cfg.Now = func() time.Time { return coretest.Now().Add(-2 * nodesUsed) }
+	err := s.Nodes().Put(ctx, o.Tenant, core.Node{Key: key, Kind: "map", CreatedAt: coretest.Now()})
+	s.cfg.Now = time.Now
+	err = firstError(err, second(s.Nodes().Get(ctx, o.Tenant, [][]byte{key})),
+		s.Meter().Add(ctx, o.Tenant, coretest.Now(), core.ModelUsage{Model: "m"}), second(o.Read().Usage.Month(ctx, coretest.Now())))
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 // moveEverything exports an organization, and begins and gives up an import.

@@ -16,6 +16,7 @@ type Config struct {
 	Now         func() time.Time // the store's clock, by which leases run; nil: time.Now
 	BusyTimeout time.Duration    // how long to wait for another process's transaction; 0: 5 s
 	Readers     int              // connections that read; 0: two a processor, at least 4
+	CacheBytes  int64            // of models' answers that are kept for an organization; 0: 256 MiB
 }
 
 func (c *Config) withDefaults() Config {
@@ -31,6 +32,9 @@ func (c *Config) withDefaults() Config {
 	}
 	if d.Readers <= 0 {
 		d.Readers = max(4, 2*runtime.GOMAXPROCS(0))
+	}
+	if d.CacheBytes <= 0 {
+		d.CacheBytes = 256 << 20
 	}
 	return d
 }

@@ -33,7 +33,7 @@ func (ts *tenantStore) Read() core.Readers {
 		Organizations: organizationReader{s}, Users: userReader{s}, Sessions: sessionReader{s},
 		APIKeys: apiKeyReader{s}, Documents: documentReader{s},
 		Summaries: summaryReader{s}, Templates: templateReader{s}, Jobs: jobReader{s}, Events: eventReader{s},
-		Audit: auditReader{s}, Archive: archiveReader{ts.store, ts.tenant},
+		Audit: auditReader{s}, Usage: usageReader{s}, Archive: archiveReader{ts.store, ts.tenant},
 	}
 }
 

@@ -138,6 +138,9 @@ func (r *pass) generate(ctx context.Context, c call, estimated int) (*core.LLMRe
 		answer = nil
 	}
 	r.purse.end(id, answer)
+	if answer != nil {
+		r.meterCall(ctx, answer)
+	}
 	return answer, err
 }
 

@@ -100,6 +100,7 @@ func (r *pass) run(ctx context.Context) (*core.SummaryResult, error) {
 	if err := r.solve(ctx, r.plan.root); err != nil {
 		return nil, err
 	}
+	r.meterCached(ctx)
 	return r.result(ctx)
 }
 

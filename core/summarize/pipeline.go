@@ -17,6 +17,7 @@ var _ core.Summarizer = (*Pipeline)(nil)
 type Config struct {
 	LLM       core.LLM
 	Nodes     core.NodeCache
+	Meter     core.UsageMeter  // nil: what calls use is told in the summary only
 	Parallel  int              // calls in flight of one summary; 0: 16
 	Chunks    Chunks           // "": ChunksBalanced
 	Logger    *slog.Logger     // nil: none
@@ -30,6 +31,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	if c.Meter == nil {
+		c.Meter = noMeter{}
 	}
 	if c.Delimiter == nil {
 		c.Delimiter = rand.Text

@@ -96,7 +96,7 @@ func typeName(e ast.Expr) string {
 // hold nothing, or are given their Topic or text by a use case that has one.
 var withoutTenant = []string{
 	"Store", "EventBus", "Listener", "Extractor", "Fetcher", "PasswordHasher", "AccessTokens", "Summarizer",
-	"Cache", "Limiter", "Presence", "LLM", "NodeCache", "Connector", "Authorizer", "Sealer",
+	"Cache", "Limiter", "Presence", "LLM", "NodeCache", "UsageMeter", "Connector", "Authorizer", "Sealer",
 }
 
 func TestPorts_AreBoundToATenant(t *testing.T) {

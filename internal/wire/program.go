@@ -35,8 +35,10 @@ type Program struct {
 	app   *core.App
 	store core.Store
 	bus   core.EventBus
-	local *sqlite.Store // nil when the store is not embedded
-	redis *redis.Client // nil without Redis
+	nodes core.NodeCache  // answers of the model, in the store
+	meter core.UsageMeter // what calls use, likewise
+	local *sqlite.Store   // nil when the store is not embedded
+	redis *redis.Client   // nil without Redis
 
 	metrics *prometheus.Registry
 	llm     core.LLM // behind its guards; nil when no model is configured
@@ -79,7 +81,7 @@ func Open(ctx context.Context, c Config, log *slog.Logger) (_ *Program, err erro
 func (p *Program) openStore(ctx context.Context) (err error) {
 	if !p.cfg.Postgres() {
 		if p.local, err = sqlite.Open(ctx, p.cfg.storePath(), nil); err == nil {
-			p.store = p.local
+			p.store, p.nodes, p.meter = p.local, p.local.Nodes(), p.local.Meter()
 		}
 		return err
 	}
@@ -90,7 +92,7 @@ func (p *Program) openStore(ctx context.Context) (err error) {
 	if err != nil {
 		return explainPostgres(err)
 	}
-	p.store = store
+	p.store, p.nodes, p.meter = store, store.Nodes(), store.Meter()
 	return nil
 }
 
@@ -144,11 +146,8 @@ func (p *Program) summarizer() core.Summarizer {
 	if p.llm == nil {
 		return summarize.NewExtractive()
 	}
-	return summarize.New(summarize.Config{LLM: p.llm, Nodes: inproc.NewNodes(nodeCacheBytes), Logger: p.log})
+	return summarize.New(summarize.Config{LLM: p.llm, Nodes: p.nodes, Meter: p.meter, Logger: p.log})
 }
-
-// nodeCacheBytes bounds the answers of the model that this process remembers.
-const nodeCacheBytes = 256 << 20
 
 // modelName is what summaries are made with unless they name another, for people.
 func (p *Program) modelName() string {
