@@ -155,14 +155,14 @@ const (
 	ItemCard ItemKind = "card"
 )
 
-// ItemState tells apart what is there from what was put away.
-type ItemState string
+// RemoteState tells apart, among items, what is there from what was put away.
+type RemoteState string
 
-// The states of an item. That it may no longer be seen is no state but an error of Fetch.
+// The states of an item on the vendor's side. That it may no longer be seen is no state but an error of Fetch.
 const (
-	ItemPresent  ItemState = "present"
-	ItemArchived ItemState = "archived" // put away, still to be read
-	ItemTrashed  ItemState = "trashed"  // deleted, perhaps to be restored
+	RemotePresent  RemoteState = "present"
+	RemoteArchived RemoteState = "archived" // put away, still to be read
+	RemoteTrashed  RemoteState = "trashed"  // deleted, perhaps to be restored
 )
 
 // Item is one of the vendor's things that can become a document.
@@ -172,7 +172,7 @@ type Item struct {
 	Title      string          `json:"title"`
 	URL        string          `json:"url,omitempty"`
 	Path       string          `json:"path,omitempty"` // where it is, for people: its space, database or collection
-	State      ItemState       `json:"state"`
+	State      RemoteState     `json:"state"`
 	Version    string          `json:"version,omitempty"` // equal ones mean equal content but within EditGrain; "": not known
 	LastEdited time.Time       `json:"last_edited"`       // zero: not known
 	Body       json.RawMessage `json:"-"`                 // what Fetch can use; nil when the listing had none

@@ -233,7 +233,7 @@ func connectorListedItems(t *testing.T, w ConnectorWorld) {
 	id := w.Make(t, "The title", "Text.")
 	items, _ := w.all(t, core.ListRequest{})
 	got := items[id]
-	if got.Title != "The title" || got.Kind == "" || got.State != core.ItemPresent || got.LastEdited.IsZero() || got.LastEdited.Location() != time.UTC {
+	if got.Title != "The title" || got.Kind == "" || got.State != core.RemotePresent || got.LastEdited.IsZero() || got.LastEdited.Location() != time.UTC {
 		t.Errorf("got %+v, want title, kind, state and the last edit in UTC", got)
 	}
 }

@@ -16,7 +16,7 @@ func (w ConnectorWorld) fetched(t *testing.T, id string, listed *core.Item) *cor
 func connectorFetches(t *testing.T, w ConnectorWorld) {
 	id := w.Make(t, "The title", "The first text.")
 	first := w.fetched(t, id, nil)
-	if first.ID != id || first.Title != "The title" || first.URL == "" || first.State != core.ItemPresent ||
+	if first.ID != id || first.Title != "The title" || first.URL == "" || first.State != core.RemotePresent ||
 		strings.TrimSpace(first.Markdown) != "The first text." || len(first.Warnings) != 0 {
 		t.Errorf("got %+v, want the item as it is", first)
 	}
@@ -72,14 +72,14 @@ func connectorTrashed(t *testing.T, w ConnectorWorld) {
 	id := w.Make(t, "One", "Text.")
 	before := w.fetched(t, id, nil).LastEdited
 	w.Trash(t, id)
-	if got := w.fetched(t, id, nil); got.State != core.ItemTrashed {
+	if got := w.fetched(t, id, nil); got.State != core.RemoteTrashed {
 		t.Errorf("got %+v, want it in the trash", got)
 	}
-	if items, _ := w.all(t, core.ListRequest{}); items[id].State == core.ItemPresent {
+	if items, _ := w.all(t, core.ListRequest{}); items[id].State == core.RemotePresent {
 		t.Error("an item in the trash is listed as present")
 	}
 	if w.Capabilities().ListsRemoved {
-		if items, _ := w.all(t, core.ListRequest{Since: before}); items[id].State != core.ItemTrashed {
+		if items, _ := w.all(t, core.ListRequest{Since: before}); items[id].State != core.RemoteTrashed {
 			t.Errorf("got %+v, want the item listed as in the trash", items[id])
 		}
 	}
@@ -91,10 +91,10 @@ func connectorArchived(t *testing.T, w ConnectorWorld) {
 	}
 	id := w.Make(t, "One", "Text.")
 	w.Archive(t, id)
-	if got := w.fetched(t, id, nil); got.State != core.ItemArchived {
+	if got := w.fetched(t, id, nil); got.State != core.RemoteArchived {
 		t.Errorf("got %+v, want it archived", got)
 	}
-	if items, _ := w.all(t, core.ListRequest{}); items[id].State == core.ItemPresent {
+	if items, _ := w.all(t, core.ListRequest{}); items[id].State == core.RemotePresent {
 		t.Error("an archived item is listed as present")
 	}
 }
