@@ -5,6 +5,9 @@ import "strings"
 // maxCells bounds a table with all that its merged cells cover.
 const maxCells = 200_000
 
+// maxColumns is what HTML lets a cell cover.
+const maxColumns = 1000
+
 // table writes a table. Without a header row it has an empty one.
 func (w *writer) table(t *Table) string {
 	grid := t.grid()
@@ -48,7 +51,7 @@ func (t *Table) grid() [][]*Cell {
 			}
 			cell := &row[i]
 			rows := min(max(cell.Rows, 1), len(t.Rows)-r)
-			cols := max(cell.Cols, 1)
+			cols := min(max(cell.Cols, 1), maxColumns)
 			if cells += rows * cols; cells > maxCells {
 				rows, cols = 1, 1
 			}
@@ -70,4 +73,17 @@ func cover(rows [][]*Cell, col, cols int, cell *Cell) {
 			}
 		}
 	}
+}
+
+// HeaderRow reports whether the first row has header cells only.
+func (t *Table) HeaderRow() bool {
+	if len(t.Rows) == 0 || len(t.Rows[0]) == 0 {
+		return false
+	}
+	for _, c := range t.Rows[0] {
+		if !c.Header {
+			return false
+		}
+	}
+	return true
 }

@@ -26,6 +26,19 @@ type Item struct {
 	Blocks []Block
 }
 
+// AddInner adds blocks to the last item, as a list's content that stands in no item
+// does; there is one afterwards.
+func (l *List) AddInner(blocks ...Block) {
+	if len(blocks) == 0 {
+		return
+	}
+	if len(l.Items) == 0 {
+		l.Items = append(l.Items, Item{})
+	}
+	last := &l.Items[len(l.Items)-1]
+	last.Blocks = append(last.Blocks, blocks...)
+}
+
 // Task says whether an item is a task, and whether it is done.
 type Task int
 
