@@ -31,6 +31,9 @@ verify: ## check that generated code and module files are up to date
 	$(GO) mod tidy -diff
 	git diff --exit-code
 
+fakecheck: ## prove the fake vendors with clients from npm; skipped without node
+	tools/fakecheck/run
+
 bench: ## print the benchmarks: summaries' quality, then speed
 	$(GO) run ./internal/bench/eval
 	$(GO) run ./internal/bench/grounding
@@ -45,4 +48,4 @@ chaos: ## run 10,000 jobs while workers, Postgres and Redis are taken away, and 
 run: ## serve on 127.0.0.1:8080
 	$(GO) run ./cmd/docsctl serve
 
-.PHONY: help build test race lint vuln generate verify bench chaos run
+.PHONY: help build test race lint vuln generate verify fakecheck bench chaos run

@@ -16,7 +16,7 @@ import (
 // NewFactory returns what the commands run on: nothing is read or opened before
 // a command asks for it.
 func NewFactory(streams *cli.IOStreams, build cli.BuildInfo) *cli.Factory {
-	f := &cli.Factory{IO: streams, Build: build, Migrate: migrate, RolesSQL: rolesSQL, Doctor: examine}
+	f := &cli.Factory{IO: streams, Build: build, Migrate: migrate, RolesSQL: rolesSQL, Doctor: examine, Fakes: runFakes}
 	f.Open = func(ctx context.Context, o cli.Overrides) (*cli.Local, error) {
 		return openLocal(ctx, o, streams.ErrOut)
 	}

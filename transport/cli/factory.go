@@ -35,6 +35,8 @@ type Factory struct {
 	// Doctor tries the parts of the installation and tells of each. A part that
 	// does not work is a finding and no error.
 	Doctor func(ctx context.Context, o Overrides, tell func(Finding)) error
+	// Fakes runs fakes of the vendors until ctx ends and tells how to use them.
+	Fakes func(ctx context.Context, o Fakes, tell func(text string) error) error
 	// Settings returns the configuration in force, secrets masked.
 	Settings func(o Overrides) ([]Setting, error)
 }
