@@ -13,6 +13,7 @@ type ArchiveRows struct {
 	Template     func(*Template) error // the tenant's own; a global one is the same everywhere
 	Document     func(*Document) error
 	Job          func(*Job) error // those without a parent first
+	JobItem      func(*JobItem) error
 	Summary      func(*Summary) error
 	Idempotent   func(*IdempotentRequest) error // with answers that only who has the key can open
 	Audit        func(*AuditEntry) error        // oldest first

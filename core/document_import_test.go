@@ -12,7 +12,9 @@ import (
 )
 
 // textFile is a file of plain text.
-func textFile(name, text string) core.File { return core.File{Name: name, Body: strings.NewReader(text)} }
+func textFile(name, text string) core.File {
+	return core.File{Name: name, Body: strings.NewReader(text)}
+}
 
 func TestDocuments_UploadOfAKnownFileAnswersTheDocument(t *testing.T) {
 	t.Parallel()

@@ -36,6 +36,9 @@ type IntegrationID string
 // JobID is a job's id.
 type JobID string
 
+// JobItemID is a job item's id.
+type JobItemID string
+
 // ValidID reports whether id is a UUID in canonical form: 36 characters, lower case.
 func ValidID[T ~string](id T) bool {
 	u, err := uuid.Parse(string(id))

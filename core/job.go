@@ -69,6 +69,20 @@ func LocalQueue(run string) Queue { return Queue(localPrefix + run) }
 // Local reports whether q is a LocalQueue.
 func (q Queue) Local() bool { return strings.HasPrefix(string(q), localPrefix) }
 
+// JobWait is what a job waits for besides its turn.
+type JobWait string
+
+// What a job may wait for. The first two are for somebody else to end; a job that
+// waits for them is in no queue. The others end by themselves at NextAttemptAt.
+const (
+	WaitConfirmation JobWait = "confirmation" // a person's, by Jobs.Confirm
+	WaitChildren     JobWait = "children"     // in progress without a worker: its children are worked on
+	WaitRetry        JobWait = "retry"        // its last attempt failed
+	WaitBreaker      JobWait = "breaker"      // what it needs failed again and again and is left alone for a while
+	WaitQuota        JobWait = "quota"
+	WaitBudget       JobWait = "budget" // its parent's money is reserved by its sisters
+)
+
 // Progress is how far a job is. Total is 0 while unknown.
 type Progress struct {
 	Done    int    `json:"done"`
@@ -101,8 +115,14 @@ type Job struct {
 	FinishedAt    *time.Time      `json:"finished_at"`
 	TaskID        string          `json:"task_id,omitempty"` // the dispatcher's own id of it, if it has one
 	ParentID      *JobID          `json:"parent_id"`
+	Input         json.RawMessage `json:"-"`                   // what was asked for, by its type; nil: RelatedID says all
+	WaitsFor      JobWait         `json:"waits_for,omitempty"` // "": its turn, or nothing
+	ConfirmedAt   *time.Time      `json:"confirmed_at"`        // in this run, by a person
 	CreatedAt     time.Time       `json:"created_at"`
 }
+
+// suspended reports whether j goes on only when somebody else ends its wait.
+func (j *Job) suspended() bool { return j.WaitsFor == WaitConfirmation || j.WaitsFor == WaitChildren }
 
 // FirstQueue returns the queue that j is dispatched to: its local one if it has one.
 func (j *Job) FirstQueue() Queue {
@@ -140,9 +160,10 @@ type JobRepo interface {
 	JobReader
 	// GetForUpdate is Get with the row locked until the transaction ends.
 	GetForUpdate(ctx context.Context, id JobID) (*Job, error)
-	// Update stores everything of j but its id, organization, type, relation and
-	// CreatedAt, or returns CodeNotFound. A job that is then not in progress has no lease
-	// any more: it is ended and the fence raised, in the same transaction.
+	// Update stores everything of j but its id, organization, type, relation, Input and
+	// CreatedAt, or returns CodeNotFound. A job that is then not in progress, or waits for
+	// its children, has no lease any more: it is ended and the fence raised, in the same
+	// transaction. One that is not pending, or waits for a confirmation, has no dispatch.
 	Update(ctx context.Context, j *Job) error
 	// Restore stores j as it is, without a lease and without having it started:
 	// Outbox.Dispatch does that. It is for imports; work is made by Outbox.Enqueue.

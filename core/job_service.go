@@ -99,7 +99,7 @@ func cancelJob(ctx context.Context, tx Tx, j *Job, at time.Time) error {
 }
 
 func (j *Job) setCanceled(at time.Time) {
-	j.Status, j.FinishedAt, j.NextAttemptAt = JobCanceled, &at, nil
+	j.Status, j.FinishedAt, j.NextAttemptAt, j.WaitsFor = JobCanceled, &at, nil, ""
 }
 
 func storeCanceled(ctx context.Context, tx Tx, j *Job) error {
@@ -133,6 +133,28 @@ func (s *JobService) Retry(ctx context.Context, a Actor, id JobID) (*Job, error)
 		j.Run, j.Attempt = j.Run+1, 0
 		j.Status, j.Progress, j.Result, j.ErrorCode, j.ErrorMessage = JobPending, Progress{}, nil, "", ""
 		j.QueuedAt, j.StartedAt, j.FinishedAt, j.NextAttemptAt, j.LocalQueue = at, nil, nil, &at, ""
+		j.WaitsFor, j.ConfirmedAt = "", nil
+		return requeue(ctx, tx, j, at)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return j, nil
+}
+
+// Confirm has a job go on that waits for a person's word, for who made it or an
+// admin. It returns CodeConflict for a job that does not.
+func (s *JobService) Confirm(ctx context.Context, a Actor, id JobID) (*Job, error) {
+	var j *Job
+	err := s.cfg.once(ctx, a, &j, func(ctx context.Context, tx Tx) (err error) {
+		if j, err = s.controllable(ctx, tx, a, id); err != nil {
+			return err
+		}
+		if j.Status != JobPending || j.WaitsFor != WaitConfirmation {
+			return Conflict("the job waits for no confirmation; there is nothing to confirm")
+		}
+		at := s.cfg.now()
+		j.WaitsFor, j.ConfirmedAt, j.NextAttemptAt = "", &at, &at
 		return requeue(ctx, tx, j, at)
 	})
 	if err != nil {

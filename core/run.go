@@ -79,6 +79,36 @@ func (r *Run) Complete(ctx context.Context, result any, fn func(ctx context.Cont
 	return err
 }
 
+// AwaitConfirmation gives the job back until a person has it go on by Jobs.Confirm,
+// with fn's writes, and a result and a sentence that say what is to be confirmed. The
+// attempt does not count; the next finds ConfirmedAt set.
+func (r *Run) AwaitConfirmation(ctx context.Context, result any, sentence string, fn func(ctx context.Context, tx Tx) error) error {
+	raw, err := json.Marshal(result)
+	if err != nil {
+		return fmt.Errorf("encode the job's result: %w", err)
+	}
+	job := r.Job()
+	err = r.Do(ctx, func(ctx context.Context, tx Tx) error {
+		if fn != nil {
+			if err := fn(ctx, tx); err != nil {
+				return err
+			}
+		}
+		job.Status, job.WaitsFor, job.NextAttemptAt = JobPending, WaitConfirmation, nil
+		job.Attempt = max(r.Job().Attempt-1, 0)
+		job.Result, job.Progress.Message = raw, sentence
+		if err := tx.Jobs.Update(ctx, &job); err != nil {
+			return err
+		}
+		tx.Append(EventJobQueued, r.cfg.now(), &job)
+		return nil
+	})
+	if err == nil {
+		r.settle(job)
+	}
+	return err
+}
+
 func (r *Run) settle(j Job) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

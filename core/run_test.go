@@ -174,6 +174,38 @@ func TestRun_CanceledAttemptWritesNothing(t *testing.T) {
 	}
 }
 
+func TestRun_WaitsForAPersonsWord(t *testing.T) {
+	t.Parallel()
+	in := install(t)
+	a, _ := in.admin(t, "ann@example.org")
+	_, job := in.request(t, a)
+	r := in.claim(t)
+	if err := r.AwaitConfirmation(t.Context(), map[string]int{"deletions": 7}, "7 documents would be deleted", nil); err != nil {
+		t.Fatal(err)
+	}
+	execute(t, r) // whatever its handler still does is behind the fence
+	j := in.job(t, a, job.ID)
+	if j.Status != core.JobPending || j.WaitsFor != core.WaitConfirmation || j.NextAttemptAt != nil || j.Attempt != 0 {
+		t.Errorf("got %+v, want it to wait for a confirmation", j)
+	}
+	if leases, err := in.Work.Claim(t.Context(), core.QueueLLM, 5, 0); err != nil || len(leases) != 0 {
+		t.Errorf("claimed %v, %v, want nothing before the confirmation", leases, err)
+	}
+	if j, err := in.Jobs.Confirm(t.Context(), a, job.ID); err != nil || j.ConfirmedAt == nil || j.WaitsFor != "" {
+		t.Errorf("confirmed: got %+v, %v", j, err)
+	}
+	_, err := in.Jobs.Confirm(t.Context(), a, job.ID)
+	wantCode(t, "a second confirmation", err, core.CodeConflict)
+	again := in.claim(t)
+	if again.Job().ConfirmedAt == nil || again.Job().Attempt != 1 {
+		t.Errorf("the next attempt: got %+v, want the first, confirmed", again.Job())
+	}
+	execute(t, again)
+	if j := in.job(t, a, job.ID); j.Status != core.JobCompleted {
+		t.Errorf("got %s, want completed", j.Status)
+	}
+}
+
 func TestRun_ShutdownGivesTheJobBackWithoutCountingTheAttempt(t *testing.T) {
 	t.Parallel()
 	in := install(t)

@@ -54,6 +54,7 @@ type Readers struct {
 	Summaries     SummaryReader
 	Templates     TemplateReader
 	Jobs          JobReader
+	JobItems      JobItemReader
 	Events        EventReader
 	Audit         AuditReader
 	Usage         UsageReader
@@ -72,6 +73,7 @@ type Tx struct {
 	Summaries     SummaryRepo
 	Templates     TemplateRepo
 	Jobs          JobRepo
+	JobItems      JobItemRepo
 	Imports       ImportRepo
 	*Outbox
 }

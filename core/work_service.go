@@ -54,7 +54,7 @@ func (w *WorkService) Start(ctx context.Context, l Lease) (*Run, error) {
 			return ErrLeaseLost
 		}
 		at := w.cfg.now()
-		j.Status, j.Attempt, j.NextAttemptAt = JobInProgress, j.Attempt+1, nil
+		j.Status, j.Attempt, j.NextAttemptAt, j.WaitsFor = JobInProgress, j.Attempt+1, nil, ""
 		if j.StartedAt == nil {
 			j.StartedAt = &at
 		}

@@ -65,6 +65,7 @@ func (e *export) rows(ctx context.Context, to core.ArchiveRows) error {
 		func() error { return each(ctx, e, to.Template, scanTemplate, s.exportTemplates) },
 		func() error { return each(ctx, e, to.Document, scanDocument, s.exportDocuments) },
 		func() error { return each(ctx, e, to.Job, scanJob, s.exportJobs) },
+		func() error { return each(ctx, e, to.JobItem, scanJobItem, s.exportJobItems) },
 		func() error { return each(ctx, e, to.Summary, scanSummary, s.exportSummaries) },
 		func() error { return each(ctx, e, to.Idempotent, scanIdempotent, s.exportOnce) },
 		func() error { return each(ctx, e, to.Audit, scanAuditEntry, s.exportAudit) },

@@ -67,6 +67,7 @@ var references = map[string]string{
 	"jobs_org_id_fkey":                     "organization",
 	"jobs_org_id_user_id_fkey":             "user",
 	"jobs_org_id_parent_id_fkey":           "job",
+	"job_items_org_id_job_id_fkey":         "job",
 	"gue_jobs_org_id_work_id_fkey":         "job",
 	"llm_cache_org_id_fkey":                "organization",
 	"llm_usage_org_id_fkey":                "organization",

@@ -89,6 +89,7 @@ var hotIndexes = []string{
 	"audit_log_list", "idempotency_keys_age", "documents_list", "documents_hash", "documents_external", "document_search_words",
 	"search_pending_order", "summaries_list", "summaries_document", "jobs_list", "jobs_related", "jobs_parent", "job_leases_until",
 	"job_leases_pkey", "gue_jobs_claim", "gue_jobs_local", "events_pkey", "templates_list", "llm_cache_pkey", "llm_usage_pkey",
+	"job_items_list", "job_items_job",
 }
 
 // wantEveryStatement reports statements of the table that were not sent.
@@ -200,6 +201,8 @@ func populate(tb testing.TB, conn *pgx.Conn) (org string) {
 		`insert into jobs (org_id, id, user_id, job_type, related_id, related_type, status, progress_done, progress_total, progress_message, error_code,
 				error_message, run, attempt, max_attempts, queue, local_queue, queued_at, task_id, created_at)
 			select org_id, id, id, 'summarize_document', id::text, 'summary', 'pending', 0, 0, '', '', '', 1, 0, 3, 'llm', '', at, '', at from item`,
+		`insert into job_items select i.org_id, i.id, j.id, i.id::text, 't', case when i.n % 9 = 0 then 'failed' else 'pending' end, '', '', '', 0, i.at, i.at
+			from item i join item j on j.org_id = i.org_id and j.n = 1`,
 		`insert into job_leases select org_id, id, 0, 'llm', now() + n * interval '1 hour' from item where n % 10 = 0`,
 		`insert into gue_jobs (job_id, priority, run_at, job_type, args, queue, created_at, updated_at, org_id, work_id)
 			select id::text, 0, at, 'x', '', case when n % 20 = 0 then 'local:x' else 'llm' end, now(), now(), org_id, id from item where n % 10 <> 0`,
@@ -258,6 +261,9 @@ func useEverything(t *testing.T, s *Store, o filled) {
 		must(second(tx.Jobs.GetForUpdate(ctx, o.job.ID)))
 		must(tx.Jobs.Update(ctx, o.job))
 		must(tx.Summaries.Update(ctx, o.summary))
+		item := core.JobItem{ID: core.NewID[core.JobItemID](), JobID: o.job.ID, Item: "another", State: core.JobItemPending, CreatedAt: coretest.Now(), UpdatedAt: coretest.Now()}
+		must(second(tx.JobItems.Add(ctx, []core.JobItem{item})))
+		must(second(tx.JobItems.Move(ctx, o.job.ID, core.JobItemPending, item)))
 		must(tx.Summaries.DeleteOfDocument(ctx, o.pending.ID))
 		return tx.Documents.Delete(ctx, o.pending.ID)
 	})
@@ -284,6 +290,10 @@ func useEverything(t *testing.T, s *Store, o filled) {
 	for _, f := range []core.JobFilter{{}, {Status: core.JobPending, Type: core.JobSummarize}, {RelatedID: "x"}, {ParentID: o.job.ID}} {
 		must(second(r.Jobs.List(ctx, f, after)))
 	}
+	must(second(r.JobItems.Get(ctx, o.job.ID, "one")))
+	must(second(r.JobItems.Count(ctx, o.job.ID)))
+	must(second(r.JobItems.List(ctx, o.job.ID, "", after)))
+	must(second(r.JobItems.List(ctx, o.job.ID, core.JobItemFailed, after)))
 	state, err := r.Events.State(ctx)
 	must(err)
 	must(second(r.Events.After(ctx, state.First, 100)))

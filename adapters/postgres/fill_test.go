@@ -40,6 +40,10 @@ func fill(tb testing.TB, s *Store) filled {
 		if err := tx.Imports.Begin(ctx, f.mark); err != nil { // so that imports has a row
 			return err
 		}
+		item := core.JobItem{ID: core.NewID[core.JobItemID](), JobID: f.job.ID, Item: "one", State: core.JobItemPending, CreatedAt: coretest.Now(), UpdatedAt: coretest.Now()}
+		if err := tx.JobItems.Put(ctx, []core.JobItem{item}); err != nil {
+			return err
+		}
 		request := core.IdempotentRequest{UserID: o.User.ID, Route: "r", KeyHash: []byte("k"), Fingerprint: []byte("f"), CreatedAt: coretest.Now()}
 		if _, err := tx.Idempotency.Claim(ctx, request, coretest.Now().Add(-time.Hour)); err != nil {
 			return err

@@ -42,7 +42,9 @@ func (r importRepo) Discard(ctx context.Context, m core.ImportMark, limit int) (
 	}
 	s, deleted := r.sql, 0
 	for _, sql := range []string{
-		s.discardEvents, s.discardSummaries, s.discardChildren, s.discardJobs, s.discardPending, s.discardDocuments,
+		s.discardEvents, s.discardSummaries,
+		s.discardJobItems,
+		s.discardChildren, s.discardJobs, s.discardPending, s.discardDocuments,
 		s.discardTemplates, s.discardOnce, s.discardAPIKeys, s.discardSessions, s.discardUsers,
 		s.discardAudit, s.discardNodes, s.discardUsage, s.discardOrganization,
 	} {

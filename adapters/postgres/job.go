@@ -12,27 +12,30 @@ import (
 
 const jobColumns = `j.org_id, j.id, j.user_id, j.job_type, j.related_id, j.related_type, j.status, j.progress_done, j.progress_total,
 	j.progress_message, j.result, j.error_code, j.error_message, j.run, j.attempt, j.max_attempts, j.queue, j.local_queue,
-	j.next_attempt_at, j.queued_at, j.started_at, j.finished_at, j.task_id, j.parent_id, j.created_at`
+	j.next_attempt_at, j.queued_at, j.started_at, j.finished_at, j.task_id, j.parent_id, j.created_at,
+	j.input, j.waits_for, j.confirmed_at`
 
 func scanJob(row pgx.CollectableRow) (j core.Job, err error) {
 	err = row.Scan(&j.OrgID, &j.ID, &j.UserID, &j.Type, &j.RelatedID, &j.RelatedType, &j.Status, &j.Progress.Done, &j.Progress.Total,
 		&j.Progress.Message, (*[]byte)(&j.Result), &j.ErrorCode, &j.ErrorMessage, &j.Run, &j.Attempt, &j.MaxAttempts, &j.Queue, &j.LocalQueue,
-		&j.NextAttemptAt, &j.QueuedAt, &j.StartedAt, &j.FinishedAt, &j.TaskID, &j.ParentID, &j.CreatedAt)
+		&j.NextAttemptAt, &j.QueuedAt, &j.StartedAt, &j.FinishedAt, &j.TaskID, &j.ParentID, &j.CreatedAt,
+		(*[]byte)(&j.Input), &j.WaitsFor, &j.ConfirmedAt)
 	return j, err
 }
 
-// jobArgs is $2 to $20 of insertJob and updateJob.
+// jobArgs is $2 to $22 of insertJob and updateJob.
 func jobArgs(j *core.Job) []any {
 	return []any{
 		key(j.ID), key(j.UserID), string(j.Status), j.Progress.Done, j.Progress.Total, j.Progress.Message, rawJSON(j.Result),
 		string(j.ErrorCode), j.ErrorMessage, j.Run, j.Attempt, j.MaxAttempts, string(j.Queue), string(j.LocalQueue),
 		j.NextAttemptAt, j.QueuedAt, j.StartedAt, j.FinishedAt, j.TaskID,
+		string(j.WaitsFor), j.ConfirmedAt,
 	}
 }
 
 // newJobArgs is every argument of insertJob but the tenant.
 func newJobArgs(j *core.Job) []any {
-	return append(jobArgs(j), string(j.Type), j.RelatedID, j.RelatedType, optionalKey(j.ParentID), j.CreatedAt)
+	return append(jobArgs(j), string(j.Type), j.RelatedID, j.RelatedType, optionalKey(j.ParentID), j.CreatedAt, rawJSON(j.Input))
 }
 
 type jobReader struct{ scope }
@@ -91,8 +94,8 @@ func (tx *transaction) leasedJob(id core.JobID) *core.Job {
 		return nil
 	}
 	j := *tx.leased
-	j.Result = slices.Clone(j.Result)
-	for _, at := range []**time.Time{&j.NextAttemptAt, &j.StartedAt, &j.FinishedAt} {
+	j.Result, j.Input = slices.Clone(j.Result), slices.Clone(j.Input)
+	for _, at := range []**time.Time{&j.NextAttemptAt, &j.StartedAt, &j.FinishedAt, &j.ConfirmedAt} {
 		if *at != nil {
 			*at = new(**at)
 		}

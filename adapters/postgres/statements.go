@@ -21,8 +21,11 @@ type statements struct {
 	getTemplate, lockTemplate, listTemplates, insertTemplate, updateTemplate, deleteTemplate string
 
 	getJob, lockJob, listJobs, insertJob, updateJob, lockLease string
-	insertDispatch                                             string
-	insertEvent, logState, eventsAfter                         string
+
+	getJobItem, listJobItems, countJobItems, addJobItems, putJobItems, moveJobItems string
+
+	insertDispatch                     string
+	insertEvent, logState, eventsAfter string
 
 	listAudit, insertAudit string
 
@@ -33,6 +36,7 @@ type statements struct {
 	getNodes, useNodes, putNode, evictNodes, addUsage, monthOfUsage string
 
 	beginExport, exportOrganization, exportUsers, exportSessions, exportTemplates          string
+	exportJobItems, discardJobItems                                                        string
 	exportAPIKeys, exportOnce, exportAudit                                                 string
 	exportDocuments, exportJobs, exportSummaries, exportEvents                             string
 	beginImport, renewImport, takeImport, endImport, activateUsers, abandonedImports       string
@@ -55,6 +59,7 @@ func newStatements() statements {
 	s.summaries()
 	s.templates()
 	s.jobs()
+	s.jobItems()
 	s.system()
 	s.archives()
 	s.modelCalls()
@@ -210,19 +215,20 @@ func (s *statements) jobs() {
 		for update`
 	s.insertJob = `insert into jobs (org_id, id, user_id, status, progress_done, progress_total, progress_message, result, error_code, error_message,
 			run, attempt, max_attempts, queue, local_queue, next_attempt_at, queued_at, started_at, finished_at, task_id,
-			job_type, related_id, related_type, parent_id, created_at)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25)`
+			waits_for, confirmed_at, job_type, related_id, related_type, parent_id, created_at, input)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28)`
 	s.updateJob = `with stored as (
 			update jobs set user_id = $3, status = $4, progress_done = $5, progress_total = $6, progress_message = $7, result = $8,
 				error_code = $9, error_message = $10, run = $11, attempt = $12, max_attempts = $13, queue = $14, local_queue = $15,
 				next_attempt_at = $16, queued_at = $17, started_at = $18, finished_at = $19, task_id = $20,
-				fence = case when $4 = 'in_progress' then fence else fence + 1 end
+				waits_for = $21, confirmed_at = $22,
+				fence = case when $4 = 'in_progress' and $21 = '' then fence else fence + 1 end
 			where org_id = $1 and id = $2
-			returning id, status
+			returning id, status, waits_for
 		), lease as (
-			delete from job_leases l using stored s where l.org_id = $1 and l.job_id = s.id and s.status <> 'in_progress'
+			delete from job_leases l using stored s where l.org_id = $1 and l.job_id = s.id and (s.status <> 'in_progress' or s.waits_for <> '')
 		), dispatch as (
-			delete from gue_jobs g using stored s where g.org_id = $1 and g.work_id = s.id and s.status <> 'pending'
+			delete from gue_jobs g using stored s where g.org_id = $1 and g.work_id = s.id and (s.status <> 'pending' or s.waits_for = 'confirmation')
 		)
 		select from stored`
 	s.insertDispatch = insertDispatch
@@ -245,6 +251,23 @@ func (s *statements) jobs() {
 			limit $4
 		) n on true
 		order by n.xid, n.id`
+}
+
+func (s *statements) jobItems() {
+	const columns = `org_id, id, job_id, item, title, state, error_code, reason, result_id, cost_usd, created_at, updated_at`
+	const add = `insert into job_items (` + columns + `)
+		select $1, * from unnest($2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::float8[],
+			$11::timestamptz[], $12::timestamptz[])`
+	s.listJobItems = `select ` + jobItemColumns + ` from job_items i where i.org_id = $1`
+	s.getJobItem = s.listJobItems + ` and i.job_id = $2 and i.item = $3`
+	s.countJobItems = `select i.state, count(*) from job_items i where i.org_id = $1 and i.job_id = $2 group by i.state`
+	s.addJobItems = add + ` on conflict (org_id, job_id, item) do nothing returning id`
+	s.putJobItems = add + ` on conflict (org_id, job_id, item) do update set title = excluded.title, state = excluded.state,
+			error_code = excluded.error_code, reason = excluded.reason, result_id = excluded.result_id, cost_usd = excluded.cost_usd,
+			updated_at = excluded.updated_at
+		returning id`
+	s.moveJobItems = `update job_items set state = $4, error_code = $5, reason = $6, updated_at = $7
+		where org_id = $1 and job_id = $2 and state = $3`
 }
 
 func (s *statements) system() {

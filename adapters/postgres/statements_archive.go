@@ -12,6 +12,7 @@ func (s *statements) archives() {
 	s.exportTemplates = `select ` + templateColumns + ` from templates t where t.org_id = $1 order by t.id`
 	s.exportDocuments = `select ` + documentColumns + `, d.content, d.pages from documents d where d.org_id = $1 order by d.id`
 	s.exportJobs = `select ` + jobColumns + ` from jobs j where j.org_id = $1 order by j.parent_id is not null, j.created_at, j.id`
+	s.exportJobItems = s.listJobItems + ` order by i.id`
 	s.exportSummaries = `select ` + summaryColumns + from + ` order by s.id`
 	s.exportOnce = `select user_id, route, key_hash, fingerprint, answer, created_at from idempotency_keys
 		where org_id = $1 order by user_id, route, key_hash`
@@ -32,7 +33,7 @@ func (s *statements) archives() {
 			select p.id from jobs p where p.org_id = $1 and p.parent_id is not null order by p.created_at desc, p.id desc limit $2)`
 	s.discardPending = `delete from search_pending where org_id = $1 and document_id in (
 			select p.document_id from search_pending p where p.org_id = $1 order by p.document_id limit $2)`
-	s.discardSummaries, s.discardJobs = discard("summaries"), discard("jobs")
+	s.discardSummaries, s.discardJobItems, s.discardJobs = discard("summaries"), discard("job_items"), discard("jobs")
 	s.discardDocuments, s.discardTemplates = discard("documents"), discard("templates")
 	s.discardSessions, s.discardUsers = discard("sessions"), discard("users")
 	s.discardAPIKeys = discard("api_keys")

@@ -187,7 +187,8 @@ func (t *tenantStore) Read() core.Readers {
 		Organizations: organizationReader{sc}, Users: userReader{sc}, Sessions: sessionReader{sc},
 		APIKeys: apiKeyReader{sc}, Documents: documentReader{sc},
 		Summaries: summaryReader{sc}, Templates: templateReader{sc}, Jobs: jobReader{sc},
-		Events: eventReader{scope: sc, ready: t.ready}, Audit: auditReader{sc}, Usage: usageReader{sc}, Archive: archiveReader{t},
+		JobItems: jobItemReader{sc},
+		Events:   eventReader{scope: sc, ready: t.ready}, Audit: auditReader{sc}, Usage: usageReader{sc}, Archive: archiveReader{t},
 	}
 }
 

@@ -22,6 +22,7 @@ const (
 	sqlExportDocuments = sqlDocuments + ` ORDER BY id`
 	sqlExportParents   = sqlListJobs + ` AND parent_id IS NULL ORDER BY created_at, id`
 	sqlExportChildren  = sqlListJobs + ` AND parent_id IS NOT NULL ORDER BY created_at, id`
+	sqlExportItems     = sqlItems + ` ORDER BY id`
 	sqlExportSummaries = sqlListSummaries + ` ORDER BY id`
 	sqlExportOnce      = sqlOnce + ` ORDER BY user_id, route, key_hash`
 	sqlExportAudit     = sqlAudit + ` ORDER BY created_at, id`
@@ -65,6 +66,7 @@ func exportRows(ctx context.Context, s scope, to core.ArchiveRows) error {
 		func() error { return export(ctx, s, to.Document, readWholeDocument, sqlExportDocuments) },
 		func() error { return export(ctx, s, to.Job, readJob, sqlExportParents) },
 		func() error { return export(ctx, s, to.Job, readJob, sqlExportChildren) },
+		func() error { return export(ctx, s, to.JobItem, readJobItem, sqlExportItems) },
 		func() error { return export(ctx, s, to.Summary, readSummary, sqlExportSummaries) },
 		func() error { return export(ctx, s, to.Idempotent, readIdempotent, sqlExportOnce) },
 		func() error { return export(ctx, s, to.Audit, readAuditEntry, sqlExportAudit) },

@@ -68,6 +68,7 @@ func (r importRepo) End(ctx context.Context, m core.ImportMark, inactive []core.
 const (
 	sqlDiscardEvents    = `DELETE FROM events WHERE seq IN (SELECT seq FROM events WHERE org_id = ? ORDER BY seq LIMIT ?)`
 	sqlDiscardSummaries = `DELETE FROM summaries WHERE org_id = ? AND id IN (SELECT id FROM summaries WHERE org_id = ? ORDER BY id LIMIT ?)`
+	sqlDiscardItems     = `DELETE FROM job_items WHERE org_id = ? AND id IN (SELECT id FROM job_items WHERE org_id = ? ORDER BY id LIMIT ?)`
 	sqlDiscardChildren  = `DELETE FROM jobs WHERE org_id = ? AND id IN
 	(SELECT id FROM jobs WHERE org_id = ? AND parent_id IS NOT NULL ORDER BY created_at DESC, id DESC LIMIT ?)`
 	sqlDiscardJobs      = `DELETE FROM jobs WHERE org_id = ? AND id IN (SELECT id FROM jobs WHERE org_id = ? ORDER BY id LIMIT ?)`
@@ -89,7 +90,9 @@ const (
 
 // discards are the tables that an import writes, what points to others first.
 var discards = []string{
-	sqlDiscardEvents, sqlDiscardSummaries, sqlDiscardChildren, sqlDiscardJobs, sqlDiscardWords, sqlDiscardEntries,
+	sqlDiscardEvents, sqlDiscardSummaries,
+	sqlDiscardItems,
+	sqlDiscardChildren, sqlDiscardJobs, sqlDiscardWords, sqlDiscardEntries,
 	sqlDiscardDocuments, sqlDiscardTemplates, sqlDiscardOnce, sqlDiscardAPIKeys, sqlDiscardSessions, sqlDiscardUsers, sqlDiscardAudit,
 	sqlDiscardNodes, sqlDiscardUsage, sqlDiscardOrg,
 }

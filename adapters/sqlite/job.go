@@ -12,7 +12,7 @@ type jobReader struct{ scope }
 
 const jobColumns = `org_id, id, user_id, job_type, related_id, related_type, status, progress_done, progress_total, progress_message,
 	result, error_code, error_message, run, attempt, max_attempts, queue, local_queue, next_attempt_at, queued_at, started_at,
-	finished_at, task_id, parent_id, created_at`
+	finished_at, task_id, parent_id, created_at, input, waits_for, confirmed_at`
 
 const sqlGetJob = `SELECT ` + jobColumns + ` FROM jobs WHERE org_id = ? AND id = ?`
 
@@ -35,7 +35,8 @@ func readJob(rows *sql.Rows, j *core.Job) error {
 	return rows.Scan(&j.OrgID, &j.ID, &j.UserID, &j.Type, &j.RelatedID, &j.RelatedType, &j.Status,
 		&j.Progress.Done, &j.Progress.Total, &j.Progress.Message, (*raw)(&j.Result), &j.ErrorCode, &j.ErrorMessage,
 		&j.Run, &j.Attempt, &j.MaxAttempts, &j.Queue, &j.LocalQueue, optional{&j.NextAttemptAt}, (*instant)(&j.QueuedAt),
-		optional{&j.StartedAt}, optional{&j.FinishedAt}, &j.TaskID, &j.ParentID, (*instant)(&j.CreatedAt))
+		optional{&j.StartedAt}, optional{&j.FinishedAt}, &j.TaskID, &j.ParentID, (*instant)(&j.CreatedAt),
+		(*raw)(&j.Input), &j.WaitsFor, optional{&j.ConfirmedAt})
 }
 
 type jobRepo struct {
@@ -47,14 +48,14 @@ func (r jobRepo) GetForUpdate(ctx context.Context, id core.JobID) (*core.Job, er
 	return r.Get(ctx, id)
 }
 
-// A job that is not in progress after the update has lost its lease.
+// A job that is not in progress after the update, or waits for its children, has lost its lease.
 const sqlUpdateJob = `UPDATE jobs SET user_id = ?, status = ?, progress_done = ?, progress_total = ?, progress_message = ?, result = ?,
 	error_code = ?, error_message = ?, run = ?, attempt = ?, max_attempts = ?, queue = ?, local_queue = ?, next_attempt_at = ?,
-	queued_at = ?, started_at = ?, finished_at = ?, task_id = ?
+	queued_at = ?, started_at = ?, finished_at = ?, task_id = ?, waits_for = ?, confirmed_at = ?
 WHERE org_id = ? AND id = ?`
 
 const sqlEndLease = `UPDATE jobs SET fence = fence + 1, lease_until = NULL, lease_queue = NULL
-WHERE org_id = ? AND id = ? AND status <> 'in_progress' AND lease_until IS NOT NULL`
+WHERE org_id = ? AND id = ? AND (status <> 'in_progress' OR waits_for <> '') AND lease_until IS NOT NULL`
 
 func (r jobRepo) Update(ctx context.Context, j *core.Job) error {
 	if !core.ValidID(j.ID) {
@@ -62,14 +63,15 @@ func (r jobRepo) Update(ctx context.Context, j *core.Job) error {
 	}
 	err := r.tx.change(ctx, "job", jobRefused, sqlUpdateJob, j.UserID, j.Status, j.Progress.Done, j.Progress.Total, j.Progress.Message, rawText(j.Result),
 		j.ErrorCode, j.ErrorMessage, j.Run, j.Attempt, j.MaxAttempts, j.Queue, j.LocalQueue, optionalMicros(j.NextAttemptAt),
-		micros(j.QueuedAt), optionalMicros(j.StartedAt), optionalMicros(j.FinishedAt), j.TaskID, r.org, j.ID)
-	if err != nil || j.Status == core.JobInProgress {
+		micros(j.QueuedAt), optionalMicros(j.StartedAt), optionalMicros(j.FinishedAt), j.TaskID, j.WaitsFor,
+		optionalMicros(j.ConfirmedAt), r.org, j.ID)
+	if err != nil || j.Status == core.JobInProgress && j.WaitsFor == "" {
 		return err
 	}
 	if _, err := r.tx.exec(ctx, sqlEndLease, r.org, j.ID); err != nil {
 		return err
 	}
-	if j.Status.Ended() {
+	if j.Status != core.JobPending || j.WaitsFor == core.WaitConfirmation {
 		_, err = r.tx.exec(ctx, sqlDropDispatch, r.org, j.ID)
 	}
 	return err
@@ -79,7 +81,7 @@ func (r jobRepo) Update(ctx context.Context, j *core.Job) error {
 var jobRefused = refused{missing: "user"}
 
 const sqlCreateJob = `INSERT INTO jobs (` + jobColumns + `)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 
 // enqueue creates a job of the outbox and dispatches it.
 func (t *tx) enqueue(ctx context.Context, j *core.Job) error {
@@ -98,7 +100,8 @@ func (t *tx) createJob(ctx context.Context, j *core.Job) error {
 	_, err := t.exec(ctx, sqlCreateJob, t.org, j.ID, j.UserID, j.Type, j.RelatedID, j.RelatedType, j.Status,
 		j.Progress.Done, j.Progress.Total, j.Progress.Message, rawText(j.Result), j.ErrorCode, j.ErrorMessage,
 		j.Run, j.Attempt, j.MaxAttempts, j.Queue, j.LocalQueue, optionalMicros(j.NextAttemptAt), micros(j.QueuedAt),
-		optionalMicros(j.StartedAt), optionalMicros(j.FinishedAt), j.TaskID, j.ParentID, micros(j.CreatedAt))
+		optionalMicros(j.StartedAt), optionalMicros(j.FinishedAt), j.TaskID, j.ParentID, micros(j.CreatedAt),
+		rawText(j.Input), j.WaitsFor, optionalMicros(j.ConfirmedAt))
 	return jobRefused.explain(err)
 }
 

@@ -205,6 +205,15 @@ func useEverything(t *testing.T, s *Store) {
 		if err := tx.Idempotency.Answer(ctx, request); err != nil {
 			return err
 		}
+		j, err := tx.Jobs.Get(ctx, sum.JobID)
+		if err != nil {
+			return err
+		}
+		items := []core.JobItem{{ID: core.NewID[core.JobItemID](), JobID: j.ID, Item: "a", CreatedAt: d.CreatedAt, UpdatedAt: d.CreatedAt}}
+		if err := firstError(second(tx.JobItems.Add(ctx, items)), tx.JobItems.Put(ctx, items), second(tx.JobItems.Move(ctx, j.ID, "a", items[0])),
+			second(tx.JobItems.Get(ctx, j.ID, "a")), second(tx.JobItems.Count(ctx, j.ID))); err != nil {
+			return err
+		}
 		tx.Audit(core.AuditEntry{ID: core.NewID[string](), At: d.CreatedAt, Action: core.AuditSignedIn})
 		return firstError(
 			tx.Documents.PutSearchEntry(ctx, core.SearchEntry{DocumentID: d.ID, Revision: d.Revision, Title: "budget", TitleWords: words.Words, Words: words.Words}),
@@ -289,6 +298,7 @@ func readEverything(t *testing.T, o *coretest.Org, d *core.Document, words core.
 		} {
 			errs = append(errs, second(r.Jobs.List(ctx, f, k)))
 		}
+		errs = append(errs, second(r.JobItems.List(ctx, core.JobID(id), "", k)), second(r.JobItems.List(ctx, core.JobID(id), core.JobItemFailed, k)))
 		errs = append(errs, second(r.Templates.List(ctx, k)), second(r.Users.List(ctx, k)), second(r.Audit.List(ctx, core.AuditFilter{}, k)),
 			second(r.Audit.List(ctx, core.AuditFilter{Action: "x", UserID: o.User.ID, TargetID: id, Since: d.CreatedAt, Until: d.CreatedAt}, k)),
 			second(r.APIKeys.List(ctx, core.APIKeyFilter{}, k)),

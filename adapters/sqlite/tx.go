@@ -33,7 +33,8 @@ func (ts *tenantStore) Read() core.Readers {
 		Organizations: organizationReader{s}, Users: userReader{s}, Sessions: sessionReader{s},
 		APIKeys: apiKeyReader{s}, Documents: documentReader{s},
 		Summaries: summaryReader{s}, Templates: templateReader{s}, Jobs: jobReader{s}, Events: eventReader{s},
-		Audit: auditReader{s}, Usage: usageReader{s}, Archive: archiveReader{ts.store, ts.tenant},
+		JobItems: jobItemReader{s},
+		Audit:    auditReader{s}, Usage: usageReader{s}, Archive: archiveReader{ts.store, ts.tenant},
 	}
 }
 
@@ -135,7 +136,7 @@ func (t *tx) repositories(out *core.Outbox) core.Tx {
 		Organizations: organizationRepo{organizationReader{s}, t}, Users: userRepo{userReader{s}, t}, Sessions: sessionRepo{sessionReader{s}, t},
 		APIKeys: apiKeyRepo{apiKeyReader{s}, t}, Idempotency: idempotencyRepo{s, t},
 		Documents: documentRepo{documentReader{s}, t}, Summaries: summaryRepo{summaryReader{s}, t},
-		Templates: templateRepo{templateReader{s}, t}, Jobs: jobRepo{jobReader{s}, t}, Imports: importRepo{s, t}, Outbox: out,
+		Templates: templateRepo{templateReader{s}, t}, Jobs: jobRepo{jobReader{s}, t}, JobItems: jobItemRepo{jobItemReader{s}, t}, Imports: importRepo{s, t}, Outbox: out,
 	}
 }
 

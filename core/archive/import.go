@@ -183,6 +183,9 @@ func (im *importing) finish(ctx context.Context, tx core.Tx) error {
 			return err
 		}
 		for _, j := range jobs { // who claimed from a local queue is not here
+			if j.NextAttemptAt == nil { // it waits for a confirmation
+				continue
+			}
 			tx.Dispatch(core.Dispatch{JobID: j.ID, Queue: j.Queue, RunAt: *j.NextAttemptAt})
 		}
 		if len(jobs) < pendingPage {

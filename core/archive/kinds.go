@@ -27,6 +27,7 @@ func kinds() []kind {
 		newKind("template", func(r *core.ArchiveRows) *func(*core.Template) error { return &r.Template }, (*importing).template, "IsDefault"),
 		newKind("document", func(r *core.ArchiveRows) *func(*core.Document) error { return &r.Document }, (*importing).document),
 		newKind("job", func(r *core.ArchiveRows) *func(*core.Job) error { return &r.Job }, (*importing).job),
+		newKind("job_item", func(r *core.ArchiveRows) *func(*core.JobItem) error { return &r.JobItem }, (*importing).jobItem),
 		newKind("summary", func(r *core.ArchiveRows) *func(*core.Summary) error { return &r.Summary }, (*importing).summary, "Stale"),
 		newKind("idempotency_key", func(r *core.ArchiveRows) *func(*core.IdempotentRequest) error { return &r.Idempotent }, (*importing).idempotent),
 		newKind("audit", func(r *core.ArchiveRows) *func(*core.AuditEntry) error { return &r.Audit }, (*importing).audit),
@@ -94,10 +95,17 @@ func (im *importing) job(ctx context.Context, tx core.Tx, j *core.Job) error {
 	if j.Status == core.JobInProgress {
 		waiting.Status, waiting.Attempt = core.JobPending, max(j.Attempt-1, 0)
 	}
-	if waiting.Status == core.JobPending && waiting.NextAttemptAt == nil {
+	if waiting.WaitsFor == core.WaitChildren { // whether they have ended is looked at again
+		waiting.WaitsFor = ""
+	}
+	if waiting.Status == core.JobPending && waiting.NextAttemptAt == nil && waiting.WaitsFor != core.WaitConfirmation {
 		waiting.NextAttemptAt = &im.at
 	}
 	return tx.Jobs.Restore(ctx, &waiting)
+}
+
+func (im *importing) jobItem(ctx context.Context, tx core.Tx, it *core.JobItem) error {
+	return tx.JobItems.Put(ctx, []core.JobItem{*it})
 }
 
 func (im *importing) summary(ctx context.Context, tx core.Tx, s *core.Summary) error {

@@ -195,6 +195,19 @@ func (o *Org) NewJob(t testing.TB, opts ...func(*core.Job)) *core.Job {
 	return j
 }
 
+// PutItems stores items of jobs.
+func (o *Org) PutItems(t testing.TB, items ...core.JobItem) {
+	t.Helper()
+	o.InTx(t, func(ctx context.Context, tx core.Tx) error { return tx.JobItems.Put(ctx, items) })
+}
+
+func (o *Org) item(j *core.Job, item string, opts ...func(*core.JobItem)) core.JobItem {
+	at := Now()
+	i := core.JobItem{ID: core.NewID[core.JobItemID](), JobID: j.ID, Item: item, Title: "Minutes of May", State: core.JobItemPending, CreatedAt: at, UpdatedAt: at}
+	apply(&i, opts)
+	return i
+}
+
 func (o *Org) job(opts ...func(*core.Job)) *core.Job {
 	at := Now()
 	j := &core.Job{

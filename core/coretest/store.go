@@ -73,6 +73,7 @@ func storeGroups() []storeGroup {
 		{"Audit", auditCases()},
 		{"Idempotency", idempotencyCases()},
 		{"Jobs", jobCases()},
+		{"JobItems", jobItemCases()},
 		{"Events", eventCases()},
 		{"Lifecycle", lifecycleCases()},
 		{"Queue", claimCases()},

@@ -36,6 +36,7 @@ func (l rowLists) into() core.ArchiveRows {
 		Organization: adds[core.Organization](l, "organization"), User: adds[core.User](l, "user"), Session: adds[core.Session](l, "session"),
 		APIKey: adds[core.APIKey](l, "api_key"), Idempotent: adds[core.IdempotentRequest](l, "idempotency_key"), Audit: adds[core.AuditEntry](l, "audit"),
 		Template: adds[core.Template](l, "template"), Document: adds[core.Document](l, "document"), Job: adds[core.Job](l, "job"),
+		JobItem: adds[core.JobItem](l, "job_item"),
 		Summary: adds[core.Summary](l, "summary"), Event: adds[core.NewEvent](l, "event"),
 	}
 }
@@ -96,7 +97,11 @@ func (s *scene) fullOrg() *Org {
 		j.StartedAt, j.ErrorCode, j.ErrorMessage = &at, core.CodeUnavailable, "it was away"
 		j.Progress, j.FinishedAt = core.Progress{Done: 1, Total: 3, Message: "reading"}, new(at.Add(time.Hour))
 		j.Result = json.RawMessage(`{"n" : 9007199254740993}`)
+		j.Input, j.WaitsFor, j.ConfirmedAt = json.RawMessage(`{ "ids": [] }`), core.WaitRetry, &at
 	})
+	o.PutItems(s, o.item(parent, "one", func(i *core.JobItem) {
+		i.State, i.Code, i.Reason, i.ResultID, i.CostUSD = core.JobItemFailed, core.CodeLLM, "the model failed", string(j.ID), 0.25
+	}))
 	o.InTx(s, func(ctx context.Context, tx core.Tx) error {
 		return tx.Summaries.Create(ctx, o.fullSummary(d, j, schema))
 	})

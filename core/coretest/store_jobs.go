@@ -32,6 +32,7 @@ func worked(j *core.Job) {
 	j.Run, j.Attempt, j.MaxAttempts, j.Queue, j.LocalQueue = 2, 1, 5, core.QueueLLMBulk, core.LocalQueue("run-9")
 	j.NextAttemptAt, j.StartedAt, j.FinishedAt = nil, new(Now()), new(Now().Add(time.Second))
 	j.QueuedAt, j.TaskID = Now().Add(-time.Minute), "task-1"
+	j.WaitsFor, j.ConfirmedAt = core.WaitRetry, new(Now())
 }
 
 func jobEveryFieldIsKept(s *scene) {
@@ -41,6 +42,7 @@ func jobEveryFieldIsKept(s *scene) {
 		worked(j)
 		j.Status, j.NextAttemptAt = core.JobPending, new(Now())
 		j.ParentID, j.Type, j.RelatedType, j.RelatedID = &parent.ID, core.JobPublish, "page", "space/ünïcode"
+		j.Input = json.RawMessage(`{ "dry_run":true}`)
 	})
 	o.wantJob(s, "a job", parent)
 	o.wantJob(s, "a job with everything set", child)
@@ -76,9 +78,9 @@ func jobUpdateChangesWhatItMay(s *scene) {
 	worked(&want)
 	given := want
 	given.OrgID, given.Type, given.RelatedID, given.RelatedType = core.NewID[core.OrgID](), core.JobSync, "other", "other"
-	given.CreatedAt = j.CreatedAt.Add(-time.Hour)
+	given.CreatedAt, given.Input = j.CreatedAt.Add(-time.Hour), json.RawMessage(`1`)
 	o.InTx(s, func(ctx context.Context, tx core.Tx) error { return tx.Jobs.Update(ctx, &given) })
-	o.wantJob(s, "after the update (ids, type, relation and CreatedAt as they were)", &want)
+	o.wantJob(s, "after the update (ids, type, relation, input and CreatedAt as they were)", &want)
 	o.wantJob(s, "another job", neighbour)
 	o.InTx(s, func(ctx context.Context, tx core.Tx) error { return tx.Jobs.Update(ctx, j) })
 	o.wantJob(s, "after its fields were cleared again", j)

@@ -17,6 +17,7 @@ func leaseCases() []storeCase {
 		{"ExpiredLeaseWritesNothing", expiredLeaseWritesNothing},
 		{"CancelEndsTheLease", cancelEndsTheLease},
 		{"EveryEndEndsTheLease", everyEndEndsTheLease},
+		{"SuspendedJobsHaveNoLease", suspendedJobsHaveNoLease},
 		{"UndoneEndKeepsTheLease", undoneEndKeepsTheLease},
 		{"RescuedJobIsFencedFromItsOldWorker", rescuedJobIsFencedFromItsOldWorker},
 		{"RescueTakesExpiredLeasesOnly", rescueTakesExpiredLeasesOnly},
@@ -190,5 +191,31 @@ func undoneEndKeepsTheLease(s *scene) {
 	}
 	if err := s.inLease(lease, nothing); err != nil {
 		s.Errorf("InLease after a cancellation that was rolled back: %v", err)
+	}
+}
+
+// suspendedJobsHaveNoLease: a job that waits for its children stays in progress, one
+// that waits for a confirmation is pending, and neither is rescued or claimed.
+func suspendedJobsHaveNoLease(s *scene) {
+	for wait, status := range map[core.JobWait]core.JobStatus{core.WaitChildren: core.JobInProgress, core.WaitConfirmation: core.JobPending} {
+		o := s.org()
+		j := o.NewJob(s)
+		lease := s.lease(j, brief)
+		j.Status, j.WaitsFor, j.NextAttemptAt = status, wait, nil
+		err := s.inLease(lease, func(ctx context.Context, tx core.Tx) error { return tx.Jobs.Update(ctx, j) })
+		if err != nil {
+			s.Fatalf("%s: suspend: %v", wait, err)
+		}
+		s.wantFenced("a write after the suspension", o, lease)
+		s.awaitExpiry(lease)
+		if got := append(s.rescue(5, time.Minute), s.claim(llm(5))...); len(got) != 0 {
+			s.Errorf("%s: rescued or claimed: got %v, want none", wait, got)
+		}
+		j.Status, j.WaitsFor, j.NextAttemptAt = core.JobPending, "", new(Now())
+		o.InTx(s, func(ctx context.Context, tx core.Tx) error {
+			tx.Dispatch(core.Dispatch{JobID: j.ID, Queue: j.Queue, RunAt: Now()})
+			return tx.Jobs.Update(ctx, j)
+		})
+		s.lease(j, time.Minute)
 	}
 }

@@ -20,6 +20,7 @@ type things struct {
 	summary  core.Summary
 	template core.Template
 	job      core.Job
+	item     core.JobItem // of job
 	position core.Position
 }
 
@@ -36,6 +37,8 @@ func newThings(t testing.TB, o *Org) things {
 	}
 	o.InTx(t, func(ctx context.Context, tx core.Tx) error { return tx.Documents.PutSearchEntry(ctx, entryOf(d)) })
 	o.appendEvent(t, d)
+	x.item = o.item(&x.job, "thing")
+	o.PutItems(t, x.item)
 	o.InTx(t, func(_ context.Context, tx core.Tx) error { tx.Audit(x.audit); return nil })
 	return x
 }
@@ -47,7 +50,7 @@ func unknownThings(o *Org) things {
 		org: o.Organization, user: o.newUser(), session: o.session(), key: o.apiKey(), audit: o.auditEntry(), document: *d, summary: *o.summary(d),
 		template: *o.template(), job: *o.job(), position: "other-0",
 	}
-	x.summary.JobID, x.key.UserID = x.job.ID, x.user.ID
+	x.summary.JobID, x.key.UserID, x.item = x.job.ID, x.user.ID, o.item(&x.job, "thing")
 	return x
 }
 
@@ -57,6 +60,7 @@ func malformedThings(o *Org, id string) things {
 	x.user.ID, x.session.ID, x.session.FamilyID, x.key.ID = core.UserID(id), core.SessionID(id), core.SessionID(id), core.APIKeyID(id)
 	x.key.UserID = core.UserID(id)
 	x.document.ID, x.summary.ID, x.summary.DocID = core.DocumentID(id), core.SummaryID(id), core.DocumentID(id)
+	x.item.ID, x.item.JobID = core.JobItemID(id), core.JobID(id)
 	x.template.ID, x.job.ID, x.position = core.TemplateID(id), core.JobID(id), core.Position(id)
 	return x
 }
@@ -164,6 +168,18 @@ func readOperations() map[string]readOperation {
 			return one(j != nil), err
 		}},
 		"Jobs.List": {answersEmpty, listJobs},
+		"JobItems.Get": {answersNotFound, func(ctx context.Context, r core.Readers, x things) (int, error) {
+			i, err := r.JobItems.Get(ctx, x.item.JobID, x.item.Item)
+			return one(i != nil), err
+		}},
+		"JobItems.List": {answersEmpty, func(ctx context.Context, r core.Readers, x things) (int, error) {
+			rows, err := r.JobItems.List(ctx, x.item.JobID, "", everything)
+			return len(rows), err
+		}},
+		"JobItems.Count": {answersEmpty, func(ctx context.Context, r core.Readers, x things) (int, error) {
+			counts, err := r.JobItems.Count(ctx, x.item.JobID)
+			return counts[x.item.State], err
+		}},
 		"Archive.Export": {answersOwn, func(ctx context.Context, r core.Readers, x things) (int, error) {
 			l := rowLists{}
 			err := r.Archive.Export(ctx, l.into())

@@ -68,7 +68,7 @@ func ownThingsAreFound(s *scene) {
 		}
 	}
 	for _, name := range strings.Fields("Users.Update Sessions.MarkUsed Sessions.RevokeFamily APIKeys.MarkUsed APIKeys.Delete Documents.Update Summaries.Update " +
-		"Templates.Update Jobs.Update Summaries.Delete Summaries.DeleteOfDocument Documents.Delete Templates.Delete") {
+		"Templates.Update Jobs.Update JobItems.Put JobItems.Move Summaries.Delete Summaries.DeleteOfDocument Documents.Delete Templates.Delete") {
 		before := stateOf(s, o, x)
 		op := writeOperations()[name]
 		o.InTx(s, func(ctx context.Context, tx core.Tx) error { return op.call(ctx, tx, x) })
@@ -101,6 +101,8 @@ func stateOf(s *scene, o *Org, x things) map[string]any {
 	note("template", tpl, err)
 	job, err := r.Jobs.Get(ctx, x.job.ID)
 	note("job", job, err)
+	item, err := r.JobItems.Get(ctx, x.item.JobID, x.item.Item)
+	note("item", item, err)
 	found, err := r.Documents.Search(ctx, core.SearchQuery{Title: "budget", Words: []string{wordOf(x.document.ID)}}, core.DocumentFilter{}, everything)
 	note("found", len(found), err)
 	var session *core.Session

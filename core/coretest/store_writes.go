@@ -155,6 +155,19 @@ func templateAndJobWrites() map[string]writeOperation {
 			x.job.Status, x.job.FinishedAt, x.job.NextAttemptAt = core.JobCanceled, new(Now()), nil
 			return tx.Jobs.Update(ctx, &x.job)
 		}},
+		"JobItems.Add": {answersNotFound, func(ctx context.Context, tx core.Tx, x things) error {
+			x.item.ID, x.item.Item = core.NewID[core.JobItemID](), "by another"
+			_, err := tx.JobItems.Add(ctx, []core.JobItem{x.item})
+			return err
+		}},
+		"JobItems.Put": {answersNotFound, func(ctx context.Context, tx core.Tx, x things) error {
+			x.item.ID, x.item.Title = core.NewID[core.JobItemID](), "by another"
+			return tx.JobItems.Put(ctx, []core.JobItem{x.item})
+		}},
+		"JobItems.Move": {answersNothing, func(ctx context.Context, tx core.Tx, x things) error {
+			_, err := tx.JobItems.Move(ctx, x.item.JobID, x.item.State, core.JobItem{State: core.JobItemCanceled, UpdatedAt: Now()})
+			return err
+		}},
 	}
 }
 
@@ -178,6 +191,6 @@ func importWrites() map[string]writeOperation {
 func readersOf(tx core.Tx) core.Readers {
 	return core.Readers{
 		Organizations: tx.Organizations, Users: tx.Users, Sessions: tx.Sessions, APIKeys: tx.APIKeys, Documents: tx.Documents,
-		Summaries: tx.Summaries, Templates: tx.Templates, Jobs: tx.Jobs,
+		Summaries: tx.Summaries, Templates: tx.Templates, Jobs: tx.Jobs, JobItems: tx.JobItems,
 	}
 }

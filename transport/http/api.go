@@ -123,6 +123,7 @@ func build(c Config) (*api, error) {
 	s.registerSummaries()
 	s.registerTemplates()
 	s.registerJobs()
+	s.registerJobItems()
 	s.registerFeed()
 	s.registerConnections()
 	return s, s.registerDocs()

@@ -28,6 +28,7 @@ type job struct {
 	QueuedAt      time.Time       `json:"queued_at"`
 	StartedAt     *time.Time      `json:"started_at"`
 	FinishedAt    *time.Time      `json:"finished_at"`
+	ConfirmedAt   *time.Time      `json:"confirmed_at" doc:"When a person had this run go on."`
 	TaskID        *string         `json:"task_id"`
 	ParentID      *core.JobID     `json:"parent_id" format:"uuid"`
 	CreatedAt     time.Time       `json:"created_at"`
@@ -45,7 +46,7 @@ func viewJob(j *core.Job) job {
 		RelatedType: orNull(j.RelatedType), Status: j.Status, Progress: progress(j.Progress), Result: rawOrNull(j.Result),
 		ErrorCode: orNull(j.ErrorCode), ErrorMessage: orNull(j.ErrorMessage), Run: j.Run, Attempt: j.Attempt,
 		MaxAttempts: j.MaxAttempts, NextAttemptAt: j.NextAttemptAt, QueuedAt: j.QueuedAt, StartedAt: j.StartedAt,
-		FinishedAt: j.FinishedAt, TaskID: orNull(j.TaskID), ParentID: j.ParentID, CreatedAt: j.CreatedAt,
+		FinishedAt: j.FinishedAt, ConfirmedAt: j.ConfirmedAt, TaskID: orNull(j.TaskID), ParentID: j.ParentID, CreatedAt: j.CreatedAt,
 	}
 }
 
@@ -97,6 +98,49 @@ func (s *api) registerJobs() {
 		description: "409 when it has not failed and was not canceled.", errors: []int{http.StatusForbidden, http.StatusConflict},
 	}, func(ctx context.Context, a core.Actor, in *PathID) (*jobOutput, error) {
 		return shownJob(s.app.Jobs.Retry(ctx, a, core.JobID(in.ID)))
+	})
+}
+
+// jobItem is a document of a bulk, or a page of a sync.
+type jobItem struct {
+	ID        core.JobItemID    `json:"id" format:"uuid"`
+	JobID     core.JobID        `json:"job_id" format:"uuid"`
+	Item      string            `json:"item" doc:"Of a bulk: the document's id; of a sync: the external id."`
+	Title     string            `json:"title"`
+	State     core.JobItemState `json:"state" enum:"pending,completed,failed,canceled,imported,updated,unchanged,deleted,skipped"`
+	ErrorCode *core.Code        `json:"error_code"`
+	Reason    *string           `json:"reason" doc:"Why it was skipped, or failed."`
+	ResultID  *string           `json:"result_id" doc:"Of a bulk: its job; of a sync: its document."`
+	CreatedAt time.Time         `json:"created_at"`
+	UpdatedAt time.Time         `json:"updated_at"`
+}
+
+func viewJobItem(i *core.JobItem) jobItem {
+	return jobItem{
+		ID: i.ID, JobID: i.JobID, Item: i.Item, Title: i.Title, State: i.State, ErrorCode: orNull(i.Code), Reason: orNull(i.Reason),
+		ResultID: orNull(i.ResultID), CreatedAt: i.CreatedAt, UpdatedAt: i.UpdatedAt,
+	}
+}
+
+type listJobItemsInput struct {
+	PathID
+	PageQuery
+	State string `query:"state" enum:"pending,completed,failed,canceled,imported,updated,unchanged,deleted,skipped"`
+}
+
+func (s *api) registerJobItems() {
+	register(s, operation{
+		id: "listJobItems", method: http.MethodGet, path: "/v1/jobs/{id}/items", tag: "jobs", summary: "List what a job is about",
+		description: "The documents of a bulk job and the pages of a sync, each with what has become of it; the counts are in the job's result.",
+	}, func(ctx context.Context, a core.Actor, in *listJobItemsInput) (*listOutput[jobItem], error) {
+		p, err := s.app.Jobs.Items(ctx, a, core.JobID(in.ID), core.JobItemState(in.State), in.request())
+		return listed(p, viewJobItem, err)
+	})
+	register(s, operation{
+		id: "confirmJob", once: true, method: http.MethodPost, path: "/v1/jobs/{id}/confirm", tag: "jobs", summary: "Have a job go on that waits for a person",
+		description: "409 when it waits for no confirmation.", errors: []int{http.StatusForbidden, http.StatusConflict},
+	}, func(ctx context.Context, a core.Actor, in *PathID) (*jobOutput, error) {
+		return shownJob(s.app.Jobs.Confirm(ctx, a, core.JobID(in.ID)))
 	})
 }
 

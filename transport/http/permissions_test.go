@@ -60,10 +60,12 @@ var permissionTable = map[string]allowed{
 	"setDefaultTemplate": {thing: "template", member: 403, own: 403, admin: 200},
 	"previewTemplate":    {body: `{"prompt_template":"Sum up.","document_id":"%s"}`, member: 404, own: 404, admin: 404},
 
-	"listJobs":  {member: 200, own: 200, admin: 200},
-	"getJob":    {thing: "job", member: 200, own: 200, admin: 200},
-	"cancelJob": {thing: "job", member: 403, own: 200, admin: 200},
-	"retryJob":  {thing: "canceled job", member: 403, own: 200, admin: 200},
+	"listJobs":     {member: 200, own: 200, admin: 200},
+	"getJob":       {thing: "job", member: 200, own: 200, admin: 200},
+	"cancelJob":    {thing: "job", member: 403, own: 200, admin: 200},
+	"retryJob":     {thing: "canceled job", member: 403, own: 200, admin: 200},
+	"listJobItems": {thing: "job", member: 200, own: 200, admin: 200},
+	"confirmJob":   {thing: "job", member: 403, own: 409, admin: 409},
 
 	"connectFeed":     {member: 422, own: 422, admin: 422}, // the test asks without an upgrade
 	"streamEvents":    {endless: true, member: 200, own: 200, admin: 200},
