@@ -50,7 +50,7 @@ func install(t *testing.T) *installation {
 	model := &coremock.SummarizerMock{
 		CheckFunc:  func(context.Context, core.Tenant, core.SummarizeRequest) error { return nil },
 		TokensFunc: func(_, text string) int { return len(text) / 4 },
-		SummarizeFunc: func(context.Context, core.Tenant, core.SummarizeRequest, func(core.Progress)) (*core.SummaryResult, error) {
+		SummarizeFunc: func(context.Context, core.Tenant, core.SummarizeRequest, core.SummaryObserver) (*core.SummaryResult, error) {
 			return &core.SummaryResult{Text: "a summary", Model: "mock"}, nil
 		},
 	}

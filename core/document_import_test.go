@@ -126,7 +126,7 @@ func TestSummaries_NamePagesOfTheFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	in.model.SummarizeFunc = func(_ context.Context, _ core.Tenant, r core.SummarizeRequest, _ func(core.Progress)) (*core.SummaryResult, error) {
+	in.model.SummarizeFunc = func(_ context.Context, _ core.Tenant, r core.SummarizeRequest, _ core.SummaryObserver) (*core.SummaryResult, error) {
 		at := len([]rune(r.Document.Content[:strings.Index(r.Document.Content, "Costs")]))
 		return &core.SummaryResult{Text: "a summary", Model: "mock", Citations: []core.Citation{{End: 9, Sources: []core.Source{{Start: at, End: at + 5, Quote: "Costs"}}}}}, nil
 	}

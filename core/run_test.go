@@ -12,7 +12,7 @@ import (
 
 // fails makes the summarizer answer with err.
 func (in *installation) fails(err error) {
-	in.model.SummarizeFunc = func(context.Context, core.Tenant, core.SummarizeRequest, func(core.Progress)) (*core.SummaryResult, error) {
+	in.model.SummarizeFunc = func(context.Context, core.Tenant, core.SummarizeRequest, core.SummaryObserver) (*core.SummaryResult, error) {
 		return nil, err
 	}
 }
@@ -147,7 +147,7 @@ func TestRun_PanicEndsTheAttemptOnly(t *testing.T) {
 	in := install(t)
 	a, _ := in.admin(t, "ann@example.org")
 	_, job := in.request(t, a)
-	in.model.SummarizeFunc = func(context.Context, core.Tenant, core.SummarizeRequest, func(core.Progress)) (*core.SummaryResult, error) {
+	in.model.SummarizeFunc = func(context.Context, core.Tenant, core.SummarizeRequest, core.SummaryObserver) (*core.SummaryResult, error) {
 		panic("a document nobody foresaw")
 	}
 	execute(t, in.claim(t))
@@ -212,7 +212,7 @@ func TestRun_ShutdownGivesTheJobBackWithoutCountingTheAttempt(t *testing.T) {
 	a, _ := in.admin(t, "ann@example.org")
 	_, job := in.request(t, a)
 	ctx, end := context.WithCancelCause(t.Context())
-	in.model.SummarizeFunc = func(ctx context.Context, _ core.Tenant, _ core.SummarizeRequest, _ func(core.Progress)) (*core.SummaryResult, error) {
+	in.model.SummarizeFunc = func(ctx context.Context, _ core.Tenant, _ core.SummarizeRequest, _ core.SummaryObserver) (*core.SummaryResult, error) {
 		end(core.ErrShutdown)
 		<-ctx.Done()
 		return nil, ctx.Err()
@@ -270,8 +270,8 @@ func TestJobs_WatchSeesProgressAndTheEnd(t *testing.T) {
 	a, _ := in.admin(t, "ann@example.org")
 	_, job := in.request(t, a)
 	seen := make(chan struct{})
-	in.model.SummarizeFunc = func(_ context.Context, _ core.Tenant, _ core.SummarizeRequest, report func(core.Progress)) (*core.SummaryResult, error) {
-		report(core.Progress{Done: 1, Total: 2, Message: "half"})
+	in.model.SummarizeFunc = func(_ context.Context, _ core.Tenant, _ core.SummarizeRequest, o core.SummaryObserver) (*core.SummaryResult, error) {
+		o.Progress(core.Progress{Done: 1, Total: 2, Message: "half"})
 		<-seen
 		return &core.SummaryResult{Text: "a summary", Model: "mock"}, nil
 	}

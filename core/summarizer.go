@@ -13,8 +13,17 @@ type SummarizeRequest struct {
 	JSONSchema   []byte // of the template, for FormatJSON; nil: the product's
 	Focus        bool
 	MaxCostUSD   *float64
+	SpentUSD     float64 // what earlier attempts have cost; it counts towards MaxCostUSD
 	AllowPartial bool
 	Refresh      bool
+}
+
+// LeftUSD returns what of MaxCostUSD is left to spend, nil for no cap.
+func (r SummarizeRequest) LeftUSD() *float64 {
+	if r.MaxCostUSD == nil {
+		return nil
+	}
+	return new(max(0, *r.MaxCostUSD-r.SpentUSD))
 }
 
 // SummaryResult is a summary and the account of how it came about.
@@ -28,6 +37,28 @@ type SummaryResult struct {
 	Usage     Usage
 }
 
+// SummaryObserver is told how a summary comes about. Each function is called by one
+// goroutine at a time, and not after Summarize has returned; nil is not called.
+type SummaryObserver struct {
+	// Progress is told the model's calls that are done, of those planned.
+	Progress func(Progress)
+	// Text is told what the model writes, without citation marks: text continues at
+	// offset, in characters, what was told before; a lower offset replaces what
+	// follows it. JSON and summaries that are cached are not told. The result's text
+	// may differ in its white space and marks.
+	Text func(offset int, text string)
+}
+
+// Estimate is what summaries would use.
+type Estimate struct {
+	Documents    int
+	LLMCalls     int // that would be made
+	CachedCalls  int // that were paid for before
+	InputTokens  int64
+	OutputTokens int64
+	CostUSD      *float64 // nil for a model without a price
+}
+
 // Summarizer makes summaries. For every citation of a result, the quote is the
 // document's content between the source's offsets.
 type Summarizer interface {
@@ -36,11 +67,16 @@ type Summarizer interface {
 	// Check returns CodeValidation for a request that can never succeed, such as
 	// one for an unknown model. It calls no model and does not look at the document.
 	Check(ctx context.Context, t Tenant, r SummarizeRequest) error
-	// Summarize reads the document whole and returns its summary. It calls report
-	// as work goes on, never two at a time and never after it has returned; the
-	// last report of a success has Done equal to Total. The same request gives the
-	// same result where the model allows it. It returns ctx's error soon after
-	// ctx ends, CodeLLM when the model failed and CodeUnavailable when it cannot
-	// be reached now.
-	Summarize(ctx context.Context, t Tenant, r SummarizeRequest, report func(Progress)) (*SummaryResult, error)
+	// Estimate tells what Summarize would use, and calls no model. Calls are exact but
+	// for answers that have to be asked for twice, and for merges whose children come
+	// out as they were before. It returns the errors of Check.
+	Estimate(ctx context.Context, t Tenant, r SummarizeRequest) (Estimate, error)
+	// Summarize reads the document whole and returns its summary. It tells o as work
+	// goes on; the last progress of a success has Done equal to Total. The same
+	// request gives the same result where the model allows it. It returns ctx's error
+	// soon after ctx ends, CodeLLM when the model failed, CodeUnavailable when it
+	// cannot be reached now, and CodeBudgetExceeded before a call that MaxCostUSD
+	// does not allow. With an error it returns nil, or a result that has Usage alone:
+	// what was used in vain.
+	Summarize(ctx context.Context, t Tenant, r SummarizeRequest, o SummaryObserver) (*SummaryResult, error)
 }

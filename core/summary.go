@@ -89,6 +89,31 @@ type Usage struct {
 	CostUSD      *float64 `json:"cost_usd"` // nil for a model without a price
 }
 
+// cost returns the cost, 0 when it is not known.
+func (u Usage) cost() float64 {
+	if u.CostUSD == nil {
+		return 0
+	}
+	return *u.CostUSD
+}
+
+// after returns what an attempt used together with what those before it did. What
+// they had paid for was not cached before.
+func (u Usage) after(earlier Usage) Usage {
+	if earlier.LLMCalls == 0 {
+		return u
+	}
+	u.CachedCalls = max(0, u.CachedCalls-earlier.LLMCalls)
+	u.CachedTokens = max(0, u.CachedTokens-earlier.InputTokens-earlier.OutputTokens)
+	u.InputTokens += earlier.InputTokens
+	u.OutputTokens += earlier.OutputTokens
+	u.LLMCalls += earlier.LLMCalls
+	if u.CostUSD != nil {
+		u.CostUSD = new(*u.CostUSD + earlier.cost())
+	}
+	return u
+}
+
 // Coverage accounts for what of the document went into a summary, in characters
 // (code points), chunks and pages.
 type Coverage struct {

@@ -1,13 +1,18 @@
 package core
 
-import "context"
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+)
 
 // summarizeRequest is what the summarizer gets for a pending summary.
 func summarizeRequest(sum *Summary, d *Document) SummarizeRequest {
 	return SummarizeRequest{
 		Document: d, Prompt: sum.Prompt, Format: sum.Format, Length: sum.Length, Language: sum.Language,
 		Model: sum.ModelRequested, JSONSchema: sum.JSONSchema, Focus: sum.Focus,
-		MaxCostUSD: sum.MaxCostUSD, AllowPartial: sum.AllowPartial, Refresh: sum.Refresh,
+		MaxCostUSD: sum.MaxCostUSD, SpentUSD: sum.Usage.cost(), AllowPartial: sum.AllowPartial, Refresh: sum.Refresh,
 	}
 }
 
@@ -22,11 +27,18 @@ func (c Config) runSummarize(ctx context.Context, r *Run) error {
 	if err != nil {
 		return err
 	}
-	result, err := c.Summarizer.Summarize(ctx, r.Tenant(), summarizeRequest(sum, d), func(p Progress) { r.Progress(ctx, p) })
+	told := newSummaryTeller(r, sum.ID)
+	result, err := c.Summarizer.Summarize(ctx, r.Tenant(), summarizeRequest(sum, d), SummaryObserver{
+		Progress: func(p Progress) { r.Progress(ctx, p) },
+		Text:     func(offset int, text string) { told.write(ctx, offset, text) },
+	})
 	if err != nil {
+		c.keepUsage(ctx, r, sum.ID, result)
 		return err
 	}
+	told.flush(ctx)
 	result.locate(d.Pages)
+	result.Usage = result.Usage.after(sum.Usage)
 	answer := map[string]any{"summary_id": sum.ID, "doc_id": d.ID, "usage": result.Usage, "coverage": result.Coverage}
 	return r.Complete(ctx, answer, func(ctx context.Context, tx Tx) error {
 		done, err := tx.Summaries.Get(ctx, sum.ID) // the row may have been deleted meanwhile
@@ -41,6 +53,31 @@ func (c Config) runSummarize(ctx context.Context, r *Run) error {
 		tx.Append(EventSummaryCompleted, done.UpdatedAt, done)
 		return nil
 	})
+}
+
+// usageTime is how long it may take to note what a failed attempt has cost.
+const usageTime = 5 * time.Second
+
+// keepUsage notes in the summary what an attempt used that made none of it: it is
+// paid for, and counts towards the cap of the next one.
+func (c Config) keepUsage(ctx context.Context, r *Run, id SummaryID, result *SummaryResult) {
+	if result == nil || result.Usage.LLMCalls == 0 {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), usageTime)
+	defer cancel()
+	err := r.Do(ctx, func(ctx context.Context, tx Tx) error {
+		sum, err := tx.Summaries.Get(ctx, id)
+		if err != nil {
+			return err
+		}
+		sum.Usage = result.Usage.after(sum.Usage)
+		sum.TokensUsed = sum.Usage.InputTokens + sum.Usage.OutputTokens
+		return tx.Summaries.Update(ctx, sum)
+	})
+	if err != nil && !errors.Is(err, ErrLeaseLost) && CodeOf(err) != CodeNotFound {
+		c.Logger.WarnContext(ctx, "what an attempt used was not noted", slog.String("summary_id", string(id)), slog.Any("error", err))
+	}
 }
 
 // fill makes a pending summary complete. DocVersion is the version that was read,
@@ -83,5 +120,6 @@ func (c Config) restartSummary(ctx context.Context, tx Tx, j *Job) error {
 		return err
 	}
 	sum.Status, sum.ErrorMessage, sum.UpdatedAt = SummaryPending, "", c.now()
+	sum.Usage, sum.TokensUsed = Usage{}, 0 // a run has a cap of its own
 	return tx.Summaries.Update(ctx, sum)
 }

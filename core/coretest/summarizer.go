@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"math"
 	"strings"
 	"sync"
 	"testing"
@@ -27,6 +28,7 @@ func RunSummarizer(t *testing.T, open func(t *testing.T) core.Summarizer) {
 		"CheckLooksAtNoDocument":      checkLooksAtNoDocument,
 		"JSONIsValid":                 jsonIsValid,
 		"EveryFormatHasText":          everyFormatHasText,
+		"EstimateCallsNoModel":        estimateIsAPromise,
 		"LongerSaysMore":              longerSaysMore,
 		"TextWithoutSentencesIsTold":  textWithoutSentencesIsTold,
 		"TokensGrowWithTheText":       tokensGrowWithTheText,
@@ -52,7 +54,7 @@ func summarize(t *testing.T, z core.Summarizer, r core.SummarizeRequest) *core.S
 	if err := z.Check(t.Context(), tenant(), r); err != nil {
 		t.Fatalf("check: %v", err)
 	}
-	got, err := z.Summarize(t.Context(), tenant(), r, func(core.Progress) {})
+	got, err := z.Summarize(t.Context(), tenant(), r, core.SummaryObserver{})
 	must(t, "summarize", got, err)
 	wantWhole(t, r, got)
 	return got
@@ -113,7 +115,7 @@ func reportsComeInOrderToTheEnd(t *testing.T, z core.Summarizer) {
 	var all []core.Progress
 	returned := false
 	r := requestFor(prose(40))
-	_, err := z.Summarize(t.Context(), tenant(), r, func(p core.Progress) {
+	_, err := z.Summarize(t.Context(), tenant(), r, core.SummaryObserver{Progress: func(p core.Progress) {
 		if !mu.TryLock() {
 			t.Error("two reports at a time")
 			return
@@ -123,7 +125,7 @@ func reportsComeInOrderToTheEnd(t *testing.T, z core.Summarizer) {
 			t.Error("a report after the return")
 		}
 		all = append(all, p)
-	})
+	}})
 	mu.Lock()
 	defer mu.Unlock()
 	returned = true
@@ -137,6 +139,30 @@ func reportsComeInOrderToTheEnd(t *testing.T, z core.Summarizer) {
 	}
 	if end := all[len(all)-1]; end.Done != end.Total || end.Total == 0 {
 		t.Errorf("last report: got %d of %d, want all", end.Done, end.Total)
+	}
+}
+
+// estimateIsAPromise compares an estimate with what is then used, and that of the
+// same again with nothing.
+func estimateIsAPromise(t *testing.T, z core.Summarizer) {
+	r, of := requestFor(prose(40)), tenant()
+	e, err := z.Estimate(t.Context(), of, r)
+	if err != nil || e.Documents != 1 {
+		t.Fatalf("estimate: got %+v and %v, want one document", e, err)
+	}
+	got, err := z.Summarize(t.Context(), of, r, core.SummaryObserver{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if e.LLMCalls != got.Usage.LLMCalls || e.CachedCalls != got.Usage.CachedCalls || (e.CostUSD == nil) != (got.Usage.CostUSD == nil) {
+		t.Errorf("estimated %+v, used %+v", e, got.Usage)
+	}
+	if off := float64(e.InputTokens) - float64(got.Usage.InputTokens); math.Abs(off) > 0.05*float64(got.Usage.InputTokens) {
+		t.Errorf("input tokens: estimated %d, used %d, want them within 5 %%", e.InputTokens, got.Usage.InputTokens)
+	}
+	r.Model = "no-such-model"
+	if _, err := z.Estimate(t.Context(), of, r); core.CodeOf(err) != core.CodeValidation {
+		t.Errorf("of an unknown model: got %v, want CodeValidation", err)
 	}
 }
 
@@ -154,7 +180,7 @@ func summarizerEndedContext(t *testing.T, z core.Summarizer) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	wantSoon(t, func() {
-		got, err := z.Summarize(ctx, tenant(), requestFor(prose(40)), func(core.Progress) {})
+		got, err := z.Summarize(ctx, tenant(), requestFor(prose(40)), core.SummaryObserver{})
 		if got != nil || !errors.Is(err, context.Canceled) {
 			t.Errorf("got %v, %v, want context.Canceled", got, err)
 		}
@@ -181,7 +207,7 @@ func summarizerCanceledMidway(t *testing.T, z core.Summarizer) {
 	r := requestFor(prose(2000))
 	wantSoon(t, func() {
 		time.AfterFunc(20*time.Millisecond, cancel)
-		got, err := z.Summarize(ctx, tenant(), r, func(core.Progress) { cancel() })
+		got, err := z.Summarize(ctx, tenant(), r, core.SummaryObserver{Progress: func(core.Progress) { cancel() }})
 		if err != nil && !errors.Is(err, context.Canceled) || err == nil && got == nil {
 			t.Errorf("got %v, %v, want context.Canceled or a result that was ready", got, err)
 		}
@@ -268,7 +294,7 @@ func summarizerConcurrently(t *testing.T, z core.Summarizer) {
 	var wg sync.WaitGroup
 	for i := range 6 {
 		wg.Go(func() {
-			got, err := z.Summarize(t.Context(), tenant(), requestFor(texts[i%3]), func(core.Progress) {})
+			got, err := z.Summarize(t.Context(), tenant(), requestFor(texts[i%3]), core.SummaryObserver{})
 			if err != nil || got.Text != want[i%3] {
 				t.Errorf("one of several at a time: got another text (%v)", err)
 			}

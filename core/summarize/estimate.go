@@ -6,37 +6,26 @@ import (
 	"github.com/docsctl/docsctl/core"
 )
 
-// Estimate is what a summary would use.
-type Estimate struct {
-	LLMCalls     int // that would be made
-	CachedCalls  int // that were paid for before
-	InputTokens  int64
-	OutputTokens int64
-	CostUSD      *float64 // nil for a model without a price
-}
-
-// Estimate tells what Summarize would use, and calls no model. Calls are exact but
-// for answers that have to be asked for twice, and for merges whose children come
-// out as they were before. It returns the errors of Check.
-func (p *Pipeline) Estimate(ctx context.Context, t core.Tenant, r core.SummarizeRequest) (Estimate, error) {
+// Estimate implements core.Summarizer.
+func (p *Pipeline) Estimate(ctx context.Context, t core.Tenant, r core.SummarizeRequest) (core.Estimate, error) {
 	if err := p.Check(ctx, t, r); err != nil {
-		return Estimate{}, err
+		return core.Estimate{}, err
 	}
 	text := Canonical(r.Document.Content)
 	if r.Model == ExtractiveName || wordCount(text.canon) == 0 {
-		return Estimate{CostUSD: new(0.0)}, nil
+		return core.Estimate{Documents: 1, CostUSD: new(0.0)}, nil
 	}
 	w, err := p.newPass(t, r, text)
 	if err != nil {
-		return Estimate{}, err
+		return core.Estimate{}, err
 	}
 	cached, err := w.resolve(ctx)
 	if err != nil {
-		return Estimate{}, err
+		return core.Estimate{}, err
 	}
-	e := Estimate{CachedCalls: cached}
+	e := core.Estimate{Documents: 1, CachedCalls: cached}
 	if err := w.estimate(&e); err != nil {
-		return Estimate{}, err
+		return core.Estimate{}, err
 	}
 	if w.model.InputUSD != nil && w.model.OutputUSD != nil {
 		e.CostUSD = new(w.purse.cost(e.InputTokens, e.OutputTokens))
@@ -45,7 +34,7 @@ func (p *Pipeline) Estimate(ctx context.Context, t core.Tenant, r core.Summarize
 }
 
 // estimate adds the calls that are left. Equal parts of a text are read once.
-func (r *pass) estimate(e *Estimate) error {
+func (r *pass) estimate(e *core.Estimate) error {
 	seen := map[string]bool{}
 	input := 0.0
 	for _, level := range r.plan.levels {

@@ -208,7 +208,7 @@ func requestFor(content string) core.SummarizeRequest {
 
 func (h *harness) summarize(t testing.TB, r core.SummarizeRequest) *core.SummaryResult {
 	t.Helper()
-	got, err := h.Summarize(context.Background(), h.tenant, r, func(core.Progress) {})
+	got, err := h.Summarize(context.Background(), h.tenant, r, core.SummaryObserver{})
 	if err != nil {
 		t.Fatalf("summarize: %v", err)
 	}

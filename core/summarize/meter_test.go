@@ -58,7 +58,7 @@ func TestPipeline_Meter(t *testing.T) {
 				return &core.LLMResponse{Text: "I'm sorry, but I can't help with that.", Finish: core.FinishStop}, nil
 			}
 		})
-		if _, err := h.Summarize(t.Context(), h.tenant, requestFor(longText(300)), func(core.Progress) {}); core.CodeOf(err) != core.CodeLLM {
+		if _, err := h.Summarize(t.Context(), h.tenant, requestFor(longText(300)), core.SummaryObserver{}); core.CodeOf(err) != core.CodeLLM {
 			t.Fatalf("got %v, want CodeLLM", err)
 		}
 		if made := int64(len(h.llm.made())); meter.sum.Calls != made || meter.sum.UnpricedCalls != made || meter.sum.InputTokens == 0 || meter.sum.CostUSD != 0 {

@@ -41,8 +41,16 @@ func (m *ExtractiveModel) Check(_ context.Context, _ core.Tenant, r core.Summari
 	return nil
 }
 
+// Estimate implements core.Summarizer: no call, no cost.
+func (m *ExtractiveModel) Estimate(ctx context.Context, t core.Tenant, r core.SummarizeRequest) (core.Estimate, error) {
+	if err := m.Check(ctx, t, r); err != nil {
+		return core.Estimate{}, err
+	}
+	return core.Estimate{Documents: 1, CostUSD: new(float64)}, ctx.Err()
+}
+
 // Summarize implements core.Summarizer.
-func (m *ExtractiveModel) Summarize(ctx context.Context, t core.Tenant, r core.SummarizeRequest, report func(core.Progress)) (*core.SummaryResult, error) {
+func (m *ExtractiveModel) Summarize(ctx context.Context, t core.Tenant, r core.SummarizeRequest, o core.SummaryObserver) (*core.SummaryResult, error) {
 	if err := m.Check(ctx, t, r); err != nil {
 		return nil, err
 	}
@@ -52,7 +60,9 @@ func (m *ExtractiveModel) Summarize(ctx context.Context, t core.Tenant, r core.S
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
-	report(core.Progress{Total: 1, Message: "reading the document"})
+	if o.Progress != nil {
+		o.Progress(core.Progress{Total: 1, Message: "reading the document"})
+	}
 	x, err := Extractive(ctx, Canonical(r.Document.Content), Options{Title: r.Document.Title, Length: Length(r.Length)})
 	if err != nil {
 		return nil, err
@@ -61,7 +71,9 @@ func (m *ExtractiveModel) Summarize(ctx context.Context, t core.Tenant, r core.S
 	if strings.TrimSpace(s.Text) == "" { // marks and symbols only
 		s.Text = r.Document.Title
 	}
-	report(core.Progress{Done: 1, Total: 1, Message: "done"})
+	if o.Progress != nil {
+		o.Progress(core.Progress{Done: 1, Total: 1, Message: "done"})
+	}
 	return &core.SummaryResult{
 		Text: s.Text, Language: x.Language, Model: ExtractiveName, Citations: s.citations(),
 		Warnings: x.warnings(r.Language, len(s.Citations)), Coverage: wholeText(r.Document.Content), Usage: core.Usage{CostUSD: new(float64)},

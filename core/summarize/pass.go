@@ -45,7 +45,7 @@ func (p *Pipeline) newPass(t core.Tenant, r core.SummarizeRequest, text *Text) (
 	}
 	w := &pass{
 		p: p, tenant: t, request: r, model: m, gauge: p.gauge(m.Name), document: Language(text.canon),
-		slots: make(chan struct{}, p.cfg.Parallel), stopped: make(chan struct{}), purse: newPurse(r.MaxCostUSD, m),
+		slots: make(chan struct{}, p.cfg.Parallel), stopped: make(chan struct{}), purse: newPurse(r.LeftUSD(), m),
 	}
 	w.lay(text)
 	w.final = form{title: r.Document.Title, address: r.Document.SourceURL, format: r.Format, length: r.Length, language: r.Language}

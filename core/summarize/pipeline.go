@@ -111,16 +111,7 @@ func (p *Pipeline) Check(ctx context.Context, t core.Tenant, r core.SummarizeReq
 }
 
 // Summarize implements core.Summarizer.
-func (p *Pipeline) Summarize(ctx context.Context, t core.Tenant, r core.SummarizeRequest, report func(core.Progress)) (*core.SummaryResult, error) {
-	return p.Stream(ctx, t, r, report, nil)
-}
-
-// Stream is Summarize that also calls delta with the summary's text as the model
-// writes it, without citation numbers: text continues what was told before at
-// offset, in code points; a lower offset replaces what follows it. There are no
-// deltas of JSON, nor of a summary that is cached. The result's text may differ in
-// its white space and marks.
-func (p *Pipeline) Stream(ctx context.Context, t core.Tenant, r core.SummarizeRequest, report func(core.Progress), delta func(offset int, text string)) (*core.SummaryResult, error) {
+func (p *Pipeline) Summarize(ctx context.Context, t core.Tenant, r core.SummarizeRequest, o core.SummaryObserver) (*core.SummaryResult, error) {
 	if err := p.Check(ctx, t, r); err != nil {
 		return nil, err
 	}
@@ -130,15 +121,25 @@ func (p *Pipeline) Stream(ctx context.Context, t core.Tenant, r core.SummarizeRe
 	text := Canonical(r.Document.Content)
 	if r.Model == ExtractiveName || wordCount(text.canon) == 0 {
 		r.Model = ExtractiveName // nothing to read needs no model
-		return p.extractive.Summarize(ctx, t, r, report)
+		return p.extractive.Summarize(ctx, t, r, o)
 	}
-	said := &progress{report: report}
+	said := &progress{report: o.Progress}
 	defer said.stop()
 	w, err := p.newPass(t, r, text)
 	if err != nil {
 		return nil, err
 	}
-	w.progress, w.delta = said, delta
+	w.progress, w.delta = said, o.Text
+	result, err := p.solve(ctx, w)
+	if err != nil {
+		return &core.SummaryResult{Usage: w.purse.total()}, err
+	}
+	return result, nil
+}
+
+// solve makes the passes that are needed: a second one when the first has found out
+// that the server reads less than it is said to.
+func (p *Pipeline) solve(ctx context.Context, w *pass) (*core.SummaryResult, error) {
 	result, err := w.run(ctx)
 	cut, ok := errors.AsType[*cutError](err)
 	if !ok {

@@ -19,7 +19,7 @@ func TestPipeline_ReportsWhatIsUnchanged(t *testing.T) {
 	var all []core.Progress
 	r := requestFor(book)
 	r.Length = core.LengthShort
-	if _, err := h.Summarize(t.Context(), h.tenant, r, func(p core.Progress) { all = append(all, p) }); err != nil {
+	if _, err := h.Summarize(t.Context(), h.tenant, r, core.SummaryObserver{Progress: func(p core.Progress) { all = append(all, p) }}); err != nil {
 		t.Fatal(err)
 	}
 	total := newPlan(Canonical(book), sizesFor(8192, "")).calls()
@@ -42,7 +42,7 @@ func TestPipeline_HangingCallsEndWithTheContext(t *testing.T) {
 	})
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
-	if _, err := h.Summarize(ctx, h.tenant, requestFor(book), func(core.Progress) {}); !errors.Is(err, context.DeadlineExceeded) {
+	if _, err := h.Summarize(ctx, h.tenant, requestFor(book), core.SummaryObserver{}); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("got %v, want context.DeadlineExceeded", err)
 	}
 	if n := len(h.llm.made()); n > 16 {
@@ -110,7 +110,7 @@ func TestPipeline_RefusesWhatCannotWork(t *testing.T) {
 			h := newHarness()
 			r := requestFor("The harbour has twelve cranes.")
 			change(&r, h.llm)
-			_, err := h.Summarize(t.Context(), h.tenant, r, func(core.Progress) {})
+			_, err := h.Summarize(t.Context(), h.tenant, r, core.SummaryObserver{})
 			if core.CodeOf(err) != core.CodeValidation || len(h.llm.made()) != 0 {
 				t.Errorf("got %v after %d calls, want VALIDATION_ERROR and none", err, len(h.llm.made()))
 			}

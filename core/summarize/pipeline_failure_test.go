@@ -43,7 +43,7 @@ func TestPipeline_Tripwire(t *testing.T) {
 	t.Run("TooSmallAWindowFailsWithTheRemedy", func(t *testing.T) {
 		t.Parallel()
 		h := newHarness(cutting(700))
-		_, err := h.Summarize(t.Context(), h.tenant, requestFor(longText(9000)), func(core.Progress) {})
+		_, err := h.Summarize(t.Context(), h.tenant, requestFor(longText(9000)), core.SummaryObserver{})
 		if core.CodeOf(err) != core.CodeLLM || !strings.Contains(core.AsError(err).Message, "OLLAMA_CONTEXT_LENGTH") || !strings.Contains(core.AsError(err).Message, "num_ctx") {
 			t.Errorf("got %v, want LLM_ERROR with the remedy", err)
 		}
@@ -115,14 +115,14 @@ func TestPipeline_BadAnswers(t *testing.T) {
 	t.Run("RefusedEverywhereFails", func(t *testing.T) {
 		t.Parallel()
 		h := newHarness(once(kindMap, "", core.FinishFilter, 1000))
-		if _, err := h.Summarize(t.Context(), h.tenant, requestFor(book), func(core.Progress) {}); core.CodeOf(err) != core.CodeLLM {
+		if _, err := h.Summarize(t.Context(), h.tenant, requestFor(book), core.SummaryObserver{}); core.CodeOf(err) != core.CodeLLM {
 			t.Errorf("got %v, want LLM_ERROR", err)
 		}
 	})
 	t.Run("ARefusedSummaryFails", func(t *testing.T) {
 		t.Parallel()
 		h := newHarness(once(kindFinal, "", core.FinishFilter, 1))
-		if _, err := h.Summarize(t.Context(), h.tenant, requestFor(book), func(core.Progress) {}); core.CodeOf(err) != core.CodeLLM {
+		if _, err := h.Summarize(t.Context(), h.tenant, requestFor(book), core.SummaryObserver{}); core.CodeOf(err) != core.CodeLLM {
 			t.Errorf("got %v, want LLM_ERROR", err)
 		}
 	})
@@ -170,7 +170,7 @@ func TestPipeline_BadAnswers(t *testing.T) {
 			t.Error("the repair does not say what is wrong, or names no schema")
 		}
 		h = newHarness(once(kindFinal, `{"title":1,"summary":"x","key_points":[]}`, core.FinishStop, 2))
-		if _, err := h.Summarize(t.Context(), h.tenant, r, func(core.Progress) {}); core.CodeOf(err) != core.CodeLLM {
+		if _, err := h.Summarize(t.Context(), h.tenant, r, core.SummaryObserver{}); core.CodeOf(err) != core.CodeLLM {
 			t.Errorf("wrong twice: got %v, want LLM_ERROR", err)
 		}
 	})
@@ -194,7 +194,7 @@ func TestPipeline_BadAnswers(t *testing.T) {
 				return nil, nil
 			}
 		})
-		_, err := h.Summarize(t.Context(), h.tenant, requestFor(book), func(core.Progress) {})
+		_, err := h.Summarize(t.Context(), h.tenant, requestFor(book), core.SummaryObserver{})
 		if core.CodeOf(err) != core.CodeLLM {
 			t.Fatalf("got %v", err)
 		}

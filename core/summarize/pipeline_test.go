@@ -102,7 +102,7 @@ func TestPipeline_Cache(t *testing.T) {
 		done := make(chan *core.SummaryResult, 3)
 		for range cap(done) {
 			go func() {
-				got, err := h.Summarize(t.Context(), h.tenant, requestFor(book), func(core.Progress) {})
+				got, err := h.Summarize(t.Context(), h.tenant, requestFor(book), core.SummaryObserver{})
 				if err != nil {
 					t.Error(err)
 				}
@@ -159,7 +159,7 @@ func TestPipeline_Resume(t *testing.T) {
 				return nil, nil
 			}
 		})
-		_, err := h.Summarize(ctx, h.tenant, requestFor(book), func(core.Progress) {})
+		_, err := h.Summarize(ctx, h.tenant, requestFor(book), core.SummaryObserver{})
 		if !errors.Is(err, context.Canceled) {
 			t.Fatalf("kill %d: got %v, want context.Canceled", kill, err)
 		}
@@ -183,7 +183,7 @@ func TestPipeline_Budget(t *testing.T) {
 		h := newHarness(smallModel)
 		r := requestFor(book)
 		r.MaxCostUSD = new(*full.Usage.CostUSD / 3)
-		_, err := h.Summarize(t.Context(), h.tenant, r, func(core.Progress) {})
+		_, err := h.Summarize(t.Context(), h.tenant, r, core.SummaryObserver{})
 		if core.CodeOf(err) != core.CodeBudgetExceeded {
 			t.Fatalf("got %v, want BUDGET_EXCEEDED", err)
 		}
@@ -248,12 +248,12 @@ func TestPipeline_Stream(t *testing.T) {
 	t.Parallel()
 	h := newHarness()
 	var said []rune
-	got, err := h.Stream(t.Context(), h.tenant, requestFor(longText(800)), func(core.Progress) {}, func(offset int, text string) {
+	got, err := h.Summarize(t.Context(), h.tenant, requestFor(longText(800)), core.SummaryObserver{Text: func(offset int, text string) {
 		if strings.ContainsAny(text, "[]") {
 			t.Errorf("delta %q has a citation", text)
 		}
 		said = append(said[:offset], []rune(text)...)
-	})
+	}})
 	if err != nil {
 		t.Fatal(err)
 	}

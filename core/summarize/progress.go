@@ -34,7 +34,7 @@ func (p *progress) step() {
 }
 
 func (p *progress) say(message string) {
-	if !p.stopped {
+	if !p.stopped && p.report != nil {
 		p.report(core.Progress{Done: p.done, Total: p.total, Message: message})
 	}
 }

@@ -10,14 +10,14 @@ import (
 // purse counts what a summary costs and keeps its cap: a call starts only while
 // what was spent, and what the calls in flight are expected to cost, is under it.
 type purse struct {
-	cap    *float64
+	cap    *float64 // for this attempt
 	input  *float64 // price of a million tokens
 	output *float64
 
 	mu       sync.Mutex    // guards what follows
 	changed  chan struct{} // closed when a call comes back
 	usage    core.Usage
-	spent    float64
+	spent    float64 // by this attempt
 	inFlight map[int]float64
 	next     int
 }

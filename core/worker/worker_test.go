@@ -27,7 +27,11 @@ func (model) Tokens(_, text string) int { return len(text) }
 
 func (model) Check(context.Context, core.Tenant, core.SummarizeRequest) error { return nil }
 
-func (m model) Summarize(ctx context.Context, _ core.Tenant, r core.SummarizeRequest, _ func(core.Progress)) (*core.SummaryResult, error) {
+func (model) Estimate(context.Context, core.Tenant, core.SummarizeRequest) (core.Estimate, error) {
+	return core.Estimate{Documents: 1, CostUSD: new(float64)}, nil
+}
+
+func (m model) Summarize(ctx context.Context, _ core.Tenant, r core.SummarizeRequest, _ core.SummaryObserver) (*core.SummaryResult, error) {
 	if err := m(ctx, r.Document.Content); err != nil {
 		return nil, err
 	}

@@ -48,6 +48,8 @@ var permissionTable = map[string]allowed{
 
 	"requestSummary":        {thing: "document", body: `{}`, member: 202, own: 202, admin: 202},
 	"listDocumentSummaries": {thing: "document", member: 200, own: 200, admin: 200},
+	"estimateSummary":       {thing: "document", body: `{}`, member: 200, own: 200, admin: 200},
+	"estimateSummaries":     {body: `{"filter":{}}`, member: 200, own: 200, admin: 200},
 	"listSummaries":         {member: 200, own: 200, admin: 200},
 	"getSummary":            {thing: "summary", member: 200, own: 200, admin: 200},
 	"deleteSummary":         {thing: "summary", member: 403, own: 204, admin: 204},

@@ -32,6 +32,7 @@ func TestTenants_EveryRoute(t *testing.T) {
 		"deleteDocument":        {id: doc},
 		"getDocumentContent":    {id: doc},
 		"requestSummary":        {id: doc, body: `{}`},
+		"estimateSummary":       {id: doc, body: `{}`},
 		"listDocumentSummaries": {id: doc},
 		"getSummary":            {id: asked.str("summary.id")},
 		"deleteSummary":         {id: asked.str("summary.id")},

@@ -18,7 +18,10 @@ import (
 //			CheckFunc: func(ctx context.Context, t core.Tenant, r core.SummarizeRequest) error {
 //				panic("mock out the Check method")
 //			},
-//			SummarizeFunc: func(ctx context.Context, t core.Tenant, r core.SummarizeRequest, report func(core.Progress)) (*core.SummaryResult, error) {
+//			EstimateFunc: func(ctx context.Context, t core.Tenant, r core.SummarizeRequest) (core.Estimate, error) {
+//				panic("mock out the Estimate method")
+//			},
+//			SummarizeFunc: func(ctx context.Context, t core.Tenant, r core.SummarizeRequest, o core.SummaryObserver) (*core.SummaryResult, error) {
 //				panic("mock out the Summarize method")
 //			},
 //			TokensFunc: func(model string, text string) int {
@@ -34,8 +37,11 @@ type SummarizerMock struct {
 	// CheckFunc mocks the Check method.
 	CheckFunc func(ctx context.Context, t core.Tenant, r core.SummarizeRequest) error
 
+	// EstimateFunc mocks the Estimate method.
+	EstimateFunc func(ctx context.Context, t core.Tenant, r core.SummarizeRequest) (core.Estimate, error)
+
 	// SummarizeFunc mocks the Summarize method.
-	SummarizeFunc func(ctx context.Context, t core.Tenant, r core.SummarizeRequest, report func(core.Progress)) (*core.SummaryResult, error)
+	SummarizeFunc func(ctx context.Context, t core.Tenant, r core.SummarizeRequest, o core.SummaryObserver) (*core.SummaryResult, error)
 
 	// TokensFunc mocks the Tokens method.
 	TokensFunc func(model string, text string) int
@@ -51,6 +57,15 @@ type SummarizerMock struct {
 			// R is the r argument value.
 			R core.SummarizeRequest
 		}
+		// Estimate holds details about calls to the Estimate method.
+		Estimate []struct {
+			// Ctx is the ctx argument value.
+			Ctx context.Context
+			// T is the t argument value.
+			T core.Tenant
+			// R is the r argument value.
+			R core.SummarizeRequest
+		}
 		// Summarize holds details about calls to the Summarize method.
 		Summarize []struct {
 			// Ctx is the ctx argument value.
@@ -59,8 +74,8 @@ type SummarizerMock struct {
 			T core.Tenant
 			// R is the r argument value.
 			R core.SummarizeRequest
-			// Report is the report argument value.
-			Report func(core.Progress)
+			// O is the o argument value.
+			O core.SummaryObserver
 		}
 		// Tokens holds details about calls to the Tokens method.
 		Tokens []struct {
@@ -71,6 +86,7 @@ type SummarizerMock struct {
 		}
 	}
 	lockCheck     sync.RWMutex
+	lockEstimate  sync.RWMutex
 	lockSummarize sync.RWMutex
 	lockTokens    sync.RWMutex
 }
@@ -115,26 +131,66 @@ func (mock *SummarizerMock) CheckCalls() []struct {
 	return calls
 }
 
+// Estimate calls EstimateFunc.
+func (mock *SummarizerMock) Estimate(ctx context.Context, t core.Tenant, r core.SummarizeRequest) (core.Estimate, error) {
+	if mock.EstimateFunc == nil {
+		panic("SummarizerMock.EstimateFunc: method is nil but Summarizer.Estimate was just called")
+	}
+	callInfo := struct {
+		Ctx context.Context
+		T   core.Tenant
+		R   core.SummarizeRequest
+	}{
+		Ctx: ctx,
+		T:   t,
+		R:   r,
+	}
+	mock.lockEstimate.Lock()
+	mock.calls.Estimate = append(mock.calls.Estimate, callInfo)
+	mock.lockEstimate.Unlock()
+	return mock.EstimateFunc(ctx, t, r)
+}
+
+// EstimateCalls gets all the calls that were made to Estimate.
+// Check the length with:
+//
+//	len(mockedSummarizer.EstimateCalls())
+func (mock *SummarizerMock) EstimateCalls() []struct {
+	Ctx context.Context
+	T   core.Tenant
+	R   core.SummarizeRequest
+} {
+	var calls []struct {
+		Ctx context.Context
+		T   core.Tenant
+		R   core.SummarizeRequest
+	}
+	mock.lockEstimate.RLock()
+	calls = mock.calls.Estimate
+	mock.lockEstimate.RUnlock()
+	return calls
+}
+
 // Summarize calls SummarizeFunc.
-func (mock *SummarizerMock) Summarize(ctx context.Context, t core.Tenant, r core.SummarizeRequest, report func(core.Progress)) (*core.SummaryResult, error) {
+func (mock *SummarizerMock) Summarize(ctx context.Context, t core.Tenant, r core.SummarizeRequest, o core.SummaryObserver) (*core.SummaryResult, error) {
 	if mock.SummarizeFunc == nil {
 		panic("SummarizerMock.SummarizeFunc: method is nil but Summarizer.Summarize was just called")
 	}
 	callInfo := struct {
-		Ctx    context.Context
-		T      core.Tenant
-		R      core.SummarizeRequest
-		Report func(core.Progress)
+		Ctx context.Context
+		T   core.Tenant
+		R   core.SummarizeRequest
+		O   core.SummaryObserver
 	}{
-		Ctx:    ctx,
-		T:      t,
-		R:      r,
-		Report: report,
+		Ctx: ctx,
+		T:   t,
+		R:   r,
+		O:   o,
 	}
 	mock.lockSummarize.Lock()
 	mock.calls.Summarize = append(mock.calls.Summarize, callInfo)
 	mock.lockSummarize.Unlock()
-	return mock.SummarizeFunc(ctx, t, r, report)
+	return mock.SummarizeFunc(ctx, t, r, o)
 }
 
 // SummarizeCalls gets all the calls that were made to Summarize.
@@ -142,16 +198,16 @@ func (mock *SummarizerMock) Summarize(ctx context.Context, t core.Tenant, r core
 //
 //	len(mockedSummarizer.SummarizeCalls())
 func (mock *SummarizerMock) SummarizeCalls() []struct {
-	Ctx    context.Context
-	T      core.Tenant
-	R      core.SummarizeRequest
-	Report func(core.Progress)
+	Ctx context.Context
+	T   core.Tenant
+	R   core.SummarizeRequest
+	O   core.SummaryObserver
 } {
 	var calls []struct {
-		Ctx    context.Context
-		T      core.Tenant
-		R      core.SummarizeRequest
-		Report func(core.Progress)
+		Ctx context.Context
+		T   core.Tenant
+		R   core.SummarizeRequest
+		O   core.SummaryObserver
 	}
 	mock.lockSummarize.RLock()
 	calls = mock.calls.Summarize

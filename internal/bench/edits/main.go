@@ -69,7 +69,7 @@ func (b *bench) summarize(text string) (cost, error) {
 		Document: &core.Document{Title: "Handbook", Content: text}, Prompt: "Summarize {{title}}:\n{{content}}",
 		Format: core.FormatPlain, Length: core.LengthMedium,
 	}
-	got, err := b.pipe.Summarize(context.Background(), b.tenant, r, func(core.Progress) {})
+	got, err := b.pipe.Summarize(context.Background(), b.tenant, r, core.SummaryObserver{})
 	if err != nil {
 		return cost{}, err
 	}

@@ -135,7 +135,11 @@ func (model) Tokens(_, text string) int { return len(text) / 4 }
 
 func (model) Check(context.Context, core.Tenant, core.SummarizeRequest) error { return nil }
 
-func (m model) Summarize(ctx context.Context, t core.Tenant, _ core.SummarizeRequest, _ func(core.Progress)) (*core.SummaryResult, error) {
+func (model) Estimate(context.Context, core.Tenant, core.SummarizeRequest) (core.Estimate, error) {
+	return core.Estimate{Documents: 1, CostUSD: new(float64)}, nil
+}
+
+func (m model) Summarize(ctx context.Context, t core.Tenant, _ core.SummarizeRequest, _ core.SummaryObserver) (*core.SummaryResult, error) {
 	m(ctx, t)
 	return &core.SummaryResult{Text: "a summary"}, ctx.Err()
 }
