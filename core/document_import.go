@@ -29,7 +29,7 @@ type ImportOptions struct {
 // one that is there, or leaves it when the text is the same. Errors are those of
 // Extractor.Extract, Create and Update.
 func (s *DocumentService) Import(ctx context.Context, a Actor, f File, o ImportOptions) (*Document, Outcome, error) {
-	n, err := s.read(ctx, a, f, o.Title)
+	n, err := s.read(ctx, a, f, func() string { return o.Title })
 	if err != nil {
 		return nil, "", err
 	}
@@ -41,8 +41,10 @@ func (s *DocumentService) Import(ctx context.Context, a Actor, f File, o ImportO
 
 // UploadOptions are the inputs of Documents.Upload besides the file.
 type UploadOptions struct {
-	Title     string // "": the file's own title, its first heading, its name
-	Duplicate bool   // make a document of it though one with this text is there
+	// Title is asked for when the file was read, since in a form it may stand behind
+	// it. nil or "": the file's own title, its first heading, its name.
+	Title     func() string
+	Duplicate bool // make a document of it though one with this text is there
 }
 
 // Upload reads a file's text into a new document. When the organization has an
@@ -61,8 +63,8 @@ func (s *DocumentService) Upload(ctx context.Context, a Actor, f File, o UploadO
 
 // ReplaceOptions are the inputs of Documents.Replace besides the file.
 type ReplaceOptions struct {
-	Title string    // "": as it is
-	Match Revisions // as for Update
+	Title func() string // as for Upload; nil or "": as it is
+	Match Revisions     // as for Update
 }
 
 // Replace puts a file in the place of a document's text. New text raises the
@@ -85,24 +87,28 @@ func (s *DocumentService) Replace(ctx context.Context, a Actor, id DocumentID, f
 		return nil, err
 	}
 	p := n.patch()
-	if o.Title == "" {
+	if o.Title == nil || strings.TrimSpace(o.Title()) == "" {
 		p.Title = nil
 	}
 	return s.Update(ctx, a, id, p, o.Match)
 }
 
 // read makes the input of a document of a file.
-func (s *DocumentService) read(ctx context.Context, a Actor, f File, title string) (NewDocument, error) {
+func (s *DocumentService) read(ctx context.Context, a Actor, f File, askTitle func() string) (NewDocument, error) {
 	if err := a.may(permCreate, ""); err != nil {
 		return NewDocument{}, err
-	}
-	var v validation
-	if v.text("title", title, 0, MaxTitleChars); v.err() != nil {
-		return NewDocument{}, v.err()
 	}
 	x, err := s.cfg.Extractor.Extract(ctx, f)
 	if err != nil {
 		return NewDocument{}, err
+	}
+	title := ""
+	if askTitle != nil {
+		title = askTitle()
+	}
+	var v validation
+	if v.text("title", title, 0, MaxTitleChars); v.err() != nil {
+		return NewDocument{}, v.err()
 	}
 	n := NewDocument{Title: importTitle(title, x, f), Content: x.Markdown, SourceURL: f.SourceURL, MimeType: x.MediaType, pages: x.Pages}
 	return n, n.Validate()

@@ -20,11 +20,11 @@ func TestDocuments_UploadOfAKnownFileAnswersTheDocument(t *testing.T) {
 	t.Parallel()
 	in := install(t)
 	a, _ := in.admin(t, "ann@example.org")
-	first, outcome, err := in.Documents.Upload(t.Context(), a, textFile("a.txt", "Sales rose."), core.UploadOptions{Title: "Sales"})
+	first, outcome, err := in.Documents.Upload(t.Context(), a, textFile("a.txt", "Sales rose."), core.UploadOptions{Title: func() string { return "Sales" }})
 	if err != nil || outcome != core.OutcomeCreated || first.Title != "Sales" {
 		t.Fatalf("got %+v, %s, %v", first, outcome, err)
 	}
-	again, outcome, err := in.Documents.Upload(t.Context(), a, textFile("b.txt", "Sales rose."), core.UploadOptions{Title: "Other"})
+	again, outcome, err := in.Documents.Upload(t.Context(), a, textFile("b.txt", "Sales rose."), core.UploadOptions{Title: func() string { return "Other" }})
 	if err != nil || outcome != core.OutcomeUnchanged || again.ID != first.ID || again.Title != "Sales" {
 		t.Errorf("the same text again: got %+v, %s, %v, want the document as it is", again, outcome, err)
 	}
@@ -60,7 +60,7 @@ func TestDocuments_UploadTakesTheTitleFromTheFile(t *testing.T) {
 			t.Errorf("%q: got %+v, %v, want title %q", tt.name, d, err, tt.want)
 		}
 	}
-	_, _, err := in.Documents.Upload(t.Context(), a, textFile("a.txt", "a title too long"), core.UploadOptions{Title: long})
+	_, _, err := in.Documents.Upload(t.Context(), a, textFile("a.txt", "a title too long"), core.UploadOptions{Title: func() string { return long }})
 	wantCode(t, "a title that is too long", err, core.CodeValidation)
 }
 
@@ -68,7 +68,7 @@ func TestDocuments_ReplaceRaisesTheVersionWithTheText(t *testing.T) {
 	t.Parallel()
 	in := install(t)
 	a, _ := in.admin(t, "ann@example.org")
-	d, _, err := in.Documents.Upload(t.Context(), a, textFile("a.txt", "Sales rose."), core.UploadOptions{Title: "Sales"})
+	d, _, err := in.Documents.Upload(t.Context(), a, textFile("a.txt", "Sales rose."), core.UploadOptions{Title: func() string { return "Sales" }})
 	if err != nil {
 		t.Fatal(err)
 	}

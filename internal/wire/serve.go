@@ -28,7 +28,7 @@ func (p *Program) serve(ctx context.Context, build cli.BuildInfo, out io.Writer)
 	defer p.closeFeed(ctx, hub)
 	handler, err := httpapi.New(httpapi.Config{
 		App: p.app, PublicURL: base, Logger: p.log, Version: build.Version, AllowedOrigins: p.cfg.origins(),
-		TrustedProxies: p.cfg.TrustedProxies, Shutdown: ctx.Done(), Checks: p.checks(), Metrics: p.metrics, Feed: hub,
+		TrustedProxies: p.cfg.TrustedProxies, Shutdown: ctx.Done(), Checks: p.checks(), Metrics: p.metrics, Feed: hub, MaxUploadBytes: p.cfg.MaxUploadBytes,
 	})
 	if err != nil {
 		return errors.Join(err, listener.Close())

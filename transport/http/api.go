@@ -33,6 +33,7 @@ type Config struct {
 	Metrics        *prometheus.Registry                   // what /metrics shows; nil: one of its own
 	BodyGrace      time.Duration                          // how late a request body may be; see timedBody; 0: 10 s
 	Feed           *feed.Hub                              // of the live feed; its owner closes it before the server ends; nil: those routes answer 503
+	MaxUploadBytes int64                                  // largest file that is taken; 0: 100 MB
 	Node           string                                 // what connections are listed under; "": the host's name
 }
 
@@ -48,6 +49,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.BodyGrace == 0 {
 		c.BodyGrace = 10 * time.Second
+	}
+	if c.MaxUploadBytes == 0 {
+		c.MaxUploadBytes = 100_000_000
 	}
 	if c.Node == "" {
 		c.Node, _ = os.Hostname() // a node without a name is listed without one
@@ -120,6 +124,7 @@ func build(c Config) (*api, error) {
 	s.registerAPIKeys()
 	s.registerAudit()
 	s.registerDocuments()
+	s.registerUploads()
 	s.registerSummaries()
 	s.registerTemplates()
 	s.registerJobs()

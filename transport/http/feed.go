@@ -34,19 +34,19 @@ func (s *api) registerFeed() {
 	text := func(name, doc string) *huma.Param {
 		return &huma.Param{Name: name, In: "query", Description: doc, Schema: &huma.Schema{Type: huma.TypeString}}
 	}
-	query := []*huma.Param{
+	params := []*huma.Param{
 		text("topics", "Of jobs, documents, summaries, integrations, separated by commas. Default: all."),
 		text("since", "The id of the last event that was received; those after it are replayed first. Default: begin now."),
 		text(ticketParam, "For browsers, which cannot send the Authorization header: see POST /v1/ws/tickets."),
 	}
 	s.registerRaw(operation{
 		id: "connectFeed", method: http.MethodGet, path: "/v1/ws", tag: "feed", summary: "The live feed over WebSocket",
-		description: "Every frame is one JSON text message; /asyncapi.json describes them.", query: query, ticket: true,
+		description: "Every frame is one JSON text message; /asyncapi.json describes them.", params: params, ticket: true,
 		errors: []int{http.StatusForbidden, http.StatusServiceUnavailable},
 	}, answer{http.StatusSwitchingProtocols, "", "The connection goes on as WebSocket."}, s.serveWS)
 	s.registerRaw(operation{
 		id: "streamEvents", method: http.MethodGet, path: "/v1/events", tag: "feed", summary: "The live feed as Server-Sent Events",
-		description: "The data of each is the frame that /v1/ws sends. The header Last-Event-ID wins over since.", query: query, ticket: true,
+		description: "The data of each is the frame that /v1/ws sends. The header Last-Event-ID wins over since.", params: params, ticket: true,
 		errors: []int{http.StatusForbidden, http.StatusServiceUnavailable},
 	}, answer{http.StatusOK, "text/event-stream", "Events, and a comment when there are none for a while."}, s.serveEvents)
 }

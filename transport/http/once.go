@@ -27,9 +27,9 @@ func (r onceReader) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// readOnce returns what a request's Idempotency-Key asks for, and how to complete
-// it once the body was read; nil when it has none.
-func readOnce(r *http.Request, op operation) (*core.Once, func(), error) {
+// newOnce returns what a request's Idempotency-Key asks for, with the fingerprint
+// of what comes before its body; nil when it has none.
+func newOnce(r *http.Request, op operation) (*core.Once, hash.Hash, error) {
 	values := r.Header.Values("Idempotency-Key")
 	if !op.once || len(values) == 0 {
 		return nil, nil, nil
@@ -41,10 +41,19 @@ func readOnce(r *http.Request, op operation) (*core.Once, func(), error) {
 	}
 	sum := sha256.New()
 	io.WriteString(sum, r.URL.Path+"\n"+r.URL.RawQuery+"\n") //nolint:errcheck // a hash never fails
+	return &core.Once{Route: op.id, Key: key}, sum, nil
+}
+
+// readOnce returns what a request's Idempotency-Key asks for, and how to complete
+// it once the body was read; nil when it has none.
+func readOnce(r *http.Request, op operation) (*core.Once, func(), error) {
+	once, sum, err := newOnce(r, op)
+	if once == nil || err != nil {
+		return nil, nil, err
+	}
 	if r.Body != nil {
 		r.Body = onceReader{r.Body, sum}
 	}
-	once := &core.Once{Route: op.id, Key: key}
 	return once, func() { once.Fingerprint = sum.Sum(nil) }, nil
 }
 

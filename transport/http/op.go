@@ -31,7 +31,8 @@ type operation struct {
 	status           int           // of success; 0: 200, or 204 without a body
 	bodyLimit        int64         // 0: maxBody
 	errors           []int         // statuses of errors besides those that follow from the route's shape
-	query            []*huma.Param // of a raw route; typed ones have it in their input
+	params           []*huma.Param // of a raw route, in query and header; typed ones have them in their input
+	form             bool          // of a raw route: its body is a form with a file
 	ticket           bool          // ?ticket= may stand for the credential
 }
 
@@ -141,7 +142,11 @@ func (s *api) registerRaw(op operation, ok answer, handler func(w http.ResponseW
 	if strings.Contains(op.path, "{id}") {
 		described.Parameters = []*huma.Param{{Name: "id", In: "path", Required: true, Schema: &huma.Schema{Type: huma.TypeString, Format: "uuid"}}}
 	}
-	described.Parameters = append(described.Parameters, op.query...)
+	described.Parameters = append(described.Parameters, op.params...)
+	if op.form {
+		described.RequestBody = describeForm()
+	}
+	describeShape(&described, op)
 	s.huma.OpenAPI().AddOperation(&described)
 }
 
@@ -179,7 +184,7 @@ func tellRate(h http.Header, r core.RateState) {
 // refuseQuery is what Huma does for typed operations.
 func refuseQuery(r *http.Request, op operation) error {
 	for name := range r.URL.Query() {
-		if slices.ContainsFunc(op.query, func(p *huma.Param) bool { return p.Name == name }) {
+		if slices.ContainsFunc(op.params, func(p *huma.Param) bool { return p.In == "query" && p.Name == name }) {
 			continue
 		}
 		name = shortName(name)

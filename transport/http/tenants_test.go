@@ -30,6 +30,7 @@ func TestTenants_EveryRoute(t *testing.T) {
 		"getDocument":           {id: doc},
 		"updateDocument":        {id: doc, body: `{"title":"Taken"}`},
 		"deleteDocument":        {id: doc},
+		"replaceDocumentFile":   {id: doc, body: formOf(textPart("file", "a.txt", "Taken."))},
 		"getDocumentContent":    {id: doc},
 		"requestSummary":        {id: doc, body: `{}`},
 		"estimateSummary":       {id: doc, body: `{}`},

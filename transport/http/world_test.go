@@ -9,12 +9,14 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/docsctl/docsctl/adapters/extract"
 	"github.com/docsctl/docsctl/adapters/identity"
 	"github.com/docsctl/docsctl/adapters/inproc"
 	"github.com/docsctl/docsctl/adapters/sqlite"
@@ -46,6 +48,7 @@ type options struct {
 	feedQueue int
 	pace      feedPace // zero fields: as they are
 	origins   []string
+	upload    int64 // largest file; 0: as it is
 }
 
 func newWorld(t testing.TB, config ...func(*core.Config)) *world {
@@ -81,6 +84,15 @@ func newNode(t testing.TB, store core.Store, bus core.EventBus, presence core.Pr
 		Store: store, Bus: bus, Summarizer: summarize.NewExtractive(), Hasher: hasher, Tokens: tokens, Cache: inproc.NewCache(inproc.CacheConfig{}),
 		Limiter: inproc.NewLimiter(nil), Presence: presence,
 	}}
+	temp := t.TempDir()
+	extractor := extract.New(extract.Config{TempDir: temp})
+	cfg.Extractor = extractor
+	t.Cleanup(func() {
+		_ = extractor.Close()
+		if left, err := os.ReadDir(temp); err != nil || len(left) > 0 {
+			t.Errorf("the reader of files left %v, %v", left, err)
+		}
+	})
 	for _, change := range o.config {
 		change(&cfg)
 	}
@@ -92,7 +104,7 @@ func newNode(t testing.TB, store core.Store, bus core.EventBus, presence core.Pr
 	hub := feed.New(feed.Config{Store: store, Bus: bus, Logger: quiet, Queue: o.feedQueue})
 	h, err := New(Config{
 		App: app, PublicURL: "https://docs.example.org", Logger: quiet, Shutdown: shutdown, Checks: map[string]func(context.Context) error{"store": store.Health},
-		Feed: hub, Node: "node-of-the-test", AllowedOrigins: o.origins,
+		Feed: hub, Node: "node-of-the-test", AllowedOrigins: o.origins, MaxUploadBytes: o.upload,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -187,14 +199,17 @@ type reply struct {
 	body   []byte
 }
 
-// do sends a request; body is JSON or "". Headers come in pairs.
+// do sends a request; body is JSON, a form made by formOf, or "". Headers come in pairs.
 func (p *person) do(method, path, body string, header ...string) *reply {
 	p.w.t.Helper()
 	req, err := http.NewRequestWithContext(p.w.t.Context(), method, p.w.url+path, bytes.NewReader([]byte(body)))
 	if err != nil {
 		p.w.t.Fatal(err)
 	}
-	if body != "" {
+	switch {
+	case strings.HasPrefix(body, "--"+formBoundary):
+		req.Header.Set("Content-Type", "multipart/form-data; boundary="+formBoundary)
+	case body != "":
 		req.Header.Set("Content-Type", "application/json")
 	}
 	if p.token != "" {
