@@ -57,7 +57,7 @@ func TestMutants(t *testing.T) {
 		runMutants(t, all)
 		return
 	}
-	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.v", "-test.parallel=8", "-test.run=^TestMutants$/./^Store$/^Tenants$")
+	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.v", "-test.parallel=8", "-test.run=^TestMutants$/^each$/./^Store$/^Tenants$")
 	cmd.Env = append(os.Environ(), mutantRun+"=1")
 	out, err := cmd.CombinedOutput()
 	if err != nil {
@@ -70,24 +70,33 @@ func TestMutants(t *testing.T) {
 	t.Logf("%d mutants, each directly and through PgBouncer: 0 leaks", len(all))
 }
 
+// runMutants runs the group against each mutant over two databases, one a way, which
+// all of them share: the cases make organizations of their own, and a database each
+// would take most of the time.
 func runMutants(t *testing.T, all []mutant) {
 	bouncer := testenv.StartPgBouncer(t, testenv.Postgres(t), testenv.PgBouncerOptions{PoolSize: 4})
-	for _, m := range all {
-		for way, url := range map[string]func(*testing.T) string{
-			"direct":    func(t *testing.T) string { return migrated(t) },
-			"pgbouncer": func(t *testing.T) string { return pooled(t, bouncer) },
-		} {
-			t.Run(m.name+"-"+way, func(t *testing.T) {
-				t.Parallel()
-				coretest.RunStore(t, coretest.StoreFactory{
-					Open: func(t *testing.T) core.Store { return openWith(t, url(t), nil, m.sql) },
-					Again: func(t *testing.T, s core.Store) core.Store {
-						return openWith(t, s.(*Store).pool.Config().ConnString(), nil, m.sql)
-					},
+	ways := map[string]*Store{"direct": openURL(t, migrated(t)), "pgbouncer": openURL(t, pooled(t, bouncer))}
+	t.Run("each", func(t *testing.T) { // so that the stores are open until the last has ended
+		for _, m := range all {
+			for way, s := range ways {
+				t.Run(m.name+"-"+way, func(t *testing.T) {
+					t.Parallel()
+					coretest.RunStore(t, coretest.StoreFactory{
+						Open: func(*testing.T) core.Store { return s.with(m.sql) },
+						Again: func(t *testing.T, _ core.Store) core.Store {
+							t.Fatal("no cross-tenant case opens a second store")
+							return nil
+						},
+					})
 				})
-			})
+			}
 		}
-	}
+	})
+}
+
+// with is a store over the same connections with other statements.
+func (s *Store) with(sql statements) *Store {
+	return &Store{cfg: s.cfg, pool: s.pool, sql: sql, roles: s.roles, turns: map[core.Queue]string{}}
 }
 
 // failures is the part of a test's output that tells what failed.

@@ -42,6 +42,9 @@ func llm(limit int) core.ClaimRequest {
 	return core.ClaimRequest{Queue: core.QueueLLM, Limit: limit, TTL: time.Minute}
 }
 
+// inOwnQueue has a job wait where nobody else claims.
+func inOwnQueue(j *core.Job) { j.Queue = core.Queue("of " + j.ID) }
+
 // lease claims j, which is the only due job of its queue.
 func (s *scene) lease(j *core.Job, ttl time.Duration) core.Lease {
 	s.Helper()
