@@ -20,6 +20,17 @@ type APIKey struct {
 	CreatedAt  time.Time
 }
 
+// expired reports whether k is worth nothing any more at that time.
+func (k *APIKey) expired(at time.Time) bool { return k.ExpiresAt != nil && !at.Before(*k.ExpiresAt) }
+
+// roleFor returns what k may do as its user is now.
+func (k *APIKey) roleFor(u *User) Role {
+	if u.Role != RoleAdmin {
+		return u.Role
+	}
+	return k.Role
+}
+
 // APIKeyReader reads the tenant's API keys.
 type APIKeyReader interface {
 	// Get returns a key, or CodeNotFound.

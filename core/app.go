@@ -32,6 +32,8 @@ type Config struct {
 	RefreshToken time.Duration       // life of a refresh token; 0: 30 days
 	RateLimit    int                 // requests of an organization in a minute; 0: no limit
 	SignInLimit  int                 // sign-ins of an account, and from an address, in a minute; 0: no limit
+	Registration Registrations       // who may found organizations; "": RegistrationOpen
+	DefaultPlan  PlanType            // of an organization that is founded; "": PlanFree
 }
 
 func (c Config) withDefaults() Config {
@@ -67,6 +69,12 @@ func (c Config) withDefaults() Config {
 	}
 	if c.AccessToken == 0 {
 		c.AccessToken = 15 * time.Minute
+	}
+	if c.Registration == "" {
+		c.Registration = RegistrationOpen
+	}
+	if c.DefaultPlan == "" {
+		c.DefaultPlan = PlanFree
 	}
 	if c.RefreshToken == 0 {
 		c.RefreshToken = 30 * 24 * time.Hour

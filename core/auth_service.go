@@ -15,7 +15,8 @@ type AuthService struct {
 // maxLoginHashes bounds how many password hashes one sign-in may cost.
 const maxLoginHashes = 4
 
-// Register founds an organization with its first admin and signs them in.
+// Register founds an organization with its first admin and signs them in. It
+// returns CodeAuthorization when the installation does not allow that.
 func (s *AuthService) Register(ctx context.Context, r Registration) (*TokenPair, error) {
 	if err := r.Validate(); err != nil {
 		return nil, err
@@ -23,12 +24,15 @@ func (s *AuthService) Register(ctx context.Context, r Registration) (*TokenPair,
 	if err := s.cfg.countSignIn(ctx, r.From, ""); err != nil {
 		return nil, err
 	}
+	if s.cfg.Registration == RegistrationClosed {
+		return nil, errRegistration()
+	}
 	hash, err := s.cfg.Hasher.Hash(ctx, r.Password)
 	if err != nil {
 		return nil, err
 	}
 	at := s.cfg.now()
-	org := Organization{ID: NewID[OrgID](), Name: r.OrganizationName, PlanType: PlanFree, CreatedAt: at, UpdatedAt: at}
+	org := s.cfg.newOrganization(r.OrganizationName, at)
 	user := User{
 		ID: NewID[UserID](), OrgID: org.ID, Email: r.Email, EmailKey: s.cfg.FoldEmail(r.Email), Name: r.Name,
 		Role: RoleAdmin, AuthProvider: AuthLocal, PasswordHash: hash, IsActive: true,
@@ -37,13 +41,9 @@ func (s *AuthService) Register(ctx context.Context, r Registration) (*TokenPair,
 	secret, session := s.newSession(user.ID, "")
 	tenant := TrustTenant(org.ID)
 	err = s.cfg.change(ctx, tenant, func(ctx context.Context, tx Tx) error {
-		if err := tx.Organizations.Create(ctx, &org); err != nil {
+		if err := s.cfg.establish(ctx, tx, tenant, &org, &user, r.From); err != nil {
 			return err
 		}
-		if err := tx.Users.Create(ctx, &user); err != nil {
-			return err
-		}
-		s.cfg.audit(tx, Actor{tenant: tenant, user: user.ID}.From(r.From), AuditOrganizationCreated, string(org.ID), nil)
 		return tx.Sessions.Create(ctx, &session)
 	})
 	if err != nil {

@@ -20,6 +20,8 @@ type access struct {
 	ExpiresAt *time.Time `json:"e,omitempty"`
 }
 
+func (a *access) expired(at time.Time) bool { return a.ExpiresAt != nil && !at.Before(*a.ExpiresAt) }
+
 func errAccess() error {
 	return &Error{Code: CodeAuthentication, Message: "the token is no longer valid; sign in again"}
 }
@@ -107,7 +109,7 @@ func (s *AuthService) keyActor(ctx context.Context, token string) (Actor, error)
 	if err != nil {
 		return Actor{}, err
 	}
-	if known.ExpiresAt != nil && !s.cfg.now().Before(*known.ExpiresAt) {
+	if known.expired(s.cfg.now()) {
 		return Actor{}, errAPIKey()
 	}
 	return Actor{tenant: ref.Tenant, user: known.UserID, role: known.Role, key: id}, nil
@@ -147,12 +149,8 @@ func (s *AuthService) keyAccess(ctx context.Context, t Tenant, id APIKeyID) (*ac
 	if err != nil {
 		return nil, err
 	}
-	known := &access{UserID: user.ID, Role: k.Role, ExpiresAt: k.ExpiresAt}
-	if user.Role != RoleAdmin {
-		known.Role = user.Role
-	}
 	s.noteUse(ctx, t, k)
-	return known, nil
+	return &access{UserID: user.ID, Role: k.roleFor(user), ExpiresAt: k.ExpiresAt}, nil
 }
 
 // useEvery is how exactly LastUsedAt is kept, so that a busy key costs a write a minute.
@@ -160,7 +158,7 @@ const useEvery = time.Minute
 
 func (s *AuthService) noteUse(ctx context.Context, t Tenant, k *APIKey) {
 	at := s.cfg.now()
-	if k.LastUsedAt != nil && at.Sub(*k.LastUsedAt) < useEvery || k.ExpiresAt != nil && !at.Before(*k.ExpiresAt) {
+	if k.LastUsedAt != nil && at.Sub(*k.LastUsedAt) < useEvery || k.expired(at) {
 		return
 	}
 	err := s.cfg.change(ctx, t, func(ctx context.Context, tx Tx) error { return tx.APIKeys.MarkUsed(ctx, k.ID, at) })

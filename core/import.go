@@ -12,8 +12,8 @@ type ImportMark struct {
 	TTL time.Duration // after which the import counts as given up
 }
 
-// ImportRepo keeps the mark of a tenant whose rows an import is writing, in many
-// transactions. While it stands the organization is not there: its users are
+// ImportRepo keeps the mark of a tenant whose rows an import is writing, or a
+// deletion removing, in many transactions. While it stands the organization is not there: its users are
 // stored as inactive, so that nobody is signed in, and its jobs without a dispatch.
 type ImportRepo interface {
 	// Begin sets the mark, or returns CodeConflict when there is one.
@@ -27,6 +27,11 @@ type ImportRepo interface {
 	// End removes the mark and makes the tenant's users active but those in
 	// inactive, or returns CodeNotFound as Renew does.
 	End(ctx context.Context, m ImportMark, inactive []UserID) error
+	// Retire sets a mark that counts as given up at once, and has the organization
+	// be there no more: its users become inactive, no job of it is started, and
+	// those that run have lost their lease. It returns CodeConflict when there is a
+	// mark, and for the organization that an embedded store was born with.
+	Retire(ctx context.Context, m ImportMark) error
 	// Discard renews the mark and deletes up to limit of the tenant's rows, what
 	// points to others first. It returns how many it deleted, 0 when the mark is
 	// all that is left, or CodeNotFound as Renew does.
@@ -58,7 +63,8 @@ func DiscardImport(ctx context.Context, ts TenantStore, m ImportMark) error {
 }
 
 // DiscardAbandoned discards the import of a tenant if it was given up: its process
-// was killed, or has lost the store. It does nothing else.
+// was killed, or has lost the store; and what is left of an organization that was
+// deleted. It does nothing else.
 func DiscardAbandoned(ctx context.Context, ts TenantStore) error {
 	m := ImportMark{ID: NewID[string](), TTL: time.Minute}
 	err := ts.InTx(ctx, func(ctx context.Context, tx Tx) error { return tx.Imports.Take(ctx, m) })
@@ -71,17 +77,19 @@ func DiscardAbandoned(ctx context.Context, ts TenantStore) error {
 	return DiscardImport(ctx, ts, m)
 }
 
-// Tidy discards up to limit imports that were given up, of any tenant.
+// Tidy discards up to limit imports that were given up, of any tenant, and what is
+// left of organizations that were deleted.
 func (w *WorkService) Tidy(ctx context.Context, limit int) error {
 	tenants, err := w.cfg.Store.System().AbandonedImports(ctx, limit)
 	if err != nil {
 		return err
 	}
 	for _, t := range tenants {
-		w.cfg.Logger.InfoContext(ctx, "removing what an import that broke off has left", slog.String("org_id", string(t.OrgID())))
+		w.cfg.Logger.InfoContext(ctx, "removing the rows of an organization that was deleted, or whose import broke off", slog.String("org_id", string(t.OrgID())))
 		if err := DiscardAbandoned(ctx, w.cfg.Store.Tenant(t)); err != nil {
 			return err
 		}
+		w.cfg.forgetAccess(ctx, t)
 	}
 	return nil
 }

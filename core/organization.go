@@ -14,6 +14,9 @@ const (
 	PlanEnterprise PlanType = "enterprise"
 )
 
+// PlanTypes returns every plan.
+func PlanTypes() []PlanType { return []PlanType{PlanFree, PlanEnterprise} }
+
 // Organization is a tenant's own record.
 type Organization struct {
 	ID                OrgID       `json:"id"`
@@ -35,6 +38,10 @@ type OrganizationRepo interface {
 	OrganizationReader
 	// GetForUpdate is Get with the row locked until the transaction ends.
 	GetForUpdate(ctx context.Context) (*Organization, error)
+	// Founded reports whether the installation has an organization, besides the one
+	// that an embedded store is born with. Until the transaction ends nobody else is
+	// told.
+	Founded(ctx context.Context) (bool, error)
 	// Create stores o, whose id is the tenant's, or returns CodeConflict when it exists.
 	Create(ctx context.Context, o *Organization) error
 	// Update stores o's name, plan, default template and UpdatedAt, or returns CodeNotFound.

@@ -1,6 +1,10 @@
 package core
 
-import "context"
+import (
+	"context"
+	"log/slog"
+	"slices"
+)
 
 // OrganizationService holds the use cases of the actor's organization.
 type OrganizationService struct{ cfg Config }
@@ -44,4 +48,56 @@ func (s *OrganizationService) Update(ctx context.Context, a Actor, p Organizatio
 		return nil, err
 	}
 	return org, nil
+}
+
+// SetPlan gives t's organization a plan. It is for the operator of an
+// installation, who may open its store. It returns CodeNotFound for an
+// organization that is not there.
+func (s *OrganizationService) SetPlan(ctx context.Context, t Tenant, plan PlanType) (*Organization, error) {
+	if !slices.Contains(PlanTypes(), plan) {
+		return nil, Invalid("plan_type", "enum", "plan_type must be free or enterprise")
+	}
+	var org *Organization
+	err := s.cfg.change(ctx, t, func(ctx context.Context, tx Tx) (err error) {
+		if org, err = tx.Organizations.GetForUpdate(ctx); err != nil || org.PlanType == plan {
+			return err
+		}
+		org.PlanType, org.UpdatedAt = plan, s.cfg.now()
+		tx.Revoke() // nodes remember the plan too
+		s.cfg.audit(tx, Actor{tenant: t}, AuditOrganizationUpdated, string(org.ID), changedPlan{plan})
+		return tx.Organizations.Update(ctx, org)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return org, nil
+}
+
+type changedPlan struct {
+	PlanType PlanType `json:"plan_type"`
+}
+
+// Delete removes the actor's organization with all that is its: nobody can use it
+// from now on, and workers delete its rows soon after. confirm is its name, to the
+// letter. Only an admin may.
+func (s *OrganizationService) Delete(ctx context.Context, a Actor, confirm string) error {
+	if err := a.may(permOrganization, ""); err != nil {
+		return err
+	}
+	err := s.cfg.change(ctx, a.Tenant(), func(ctx context.Context, tx Tx) error {
+		org, err := tx.Organizations.GetForUpdate(ctx)
+		if err != nil {
+			return err
+		}
+		if confirm != org.Name {
+			return Invalid("confirm", "mismatch", "confirm is not the organization's name; write it to the letter")
+		}
+		tx.Revoke()
+		return tx.Imports.Retire(ctx, ImportMark{ID: NewID[string]()})
+	})
+	if err == nil { // its own audit log goes with it
+		s.cfg.Logger.InfoContext(ctx, "an organization is deleted", slog.String("org_id", string(a.Tenant().OrgID())),
+			slog.String("user_id", string(a.User())), slog.String("client", a.Origin().Address))
+	}
+	return err
 }

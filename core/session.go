@@ -21,6 +21,7 @@ type Session struct {
 	ExpiresAt time.Time
 	UsedAt    *time.Time // when it was exchanged for the next one
 	RevokedAt *time.Time
+	APIKeyID  *APIKeyID // of a ticket that stands for a key; nil: for its user
 }
 
 // SessionReader reads the tenant's sessions.

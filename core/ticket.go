@@ -12,7 +12,7 @@ const TicketLife = 30 * time.Second
 // Ticket returns a secret that stands for the actor once, within TicketLife. A
 // browser puts it into the address of a connection, where it cannot send a header:
 // addresses are written to logs, so what is in them must be worth nothing by then.
-// Signing out ends a session's tickets.
+// Signing out ends a session's tickets, and revoking a key the key's.
 func (s *AuthService) Ticket(ctx context.Context, a Actor) (string, error) {
 	if err := a.may(permRead, ""); err != nil {
 		return "", err
@@ -22,6 +22,9 @@ func (s *AuthService) Ticket(ctx context.Context, a Actor) (string, error) {
 	session := Session{ID: id, FamilyID: id, UserID: a.User(), TokenHash: hashToken(ticket), CreatedAt: at, ExpiresAt: at.Add(TicketLife)}
 	if a.session != "" {
 		session.FamilyID = a.session
+	}
+	if a.key != "" {
+		session.APIKeyID = &a.key
 	}
 	err := s.cfg.change(ctx, a.Tenant(), func(ctx context.Context, tx Tx) error {
 		return tx.Sessions.Create(ctx, &session)
@@ -70,6 +73,16 @@ func (s *AuthService) Redeem(ctx context.Context, ticket string) (Actor, error) 
 		if t.FamilyID != t.ID {
 			a.session = t.FamilyID
 		}
+		if t.APIKeyID != nil {
+			k, err := tx.APIKeys.Get(ctx, *t.APIKeyID)
+			if err != nil {
+				return err
+			}
+			if k.expired(at) {
+				return errTicket()
+			}
+			a.key, a.role = k.ID, k.roleFor(user)
+		}
 		return tx.Sessions.MarkUsed(ctx, t.ID, at)
 	})
 	if CodeOf(err) == CodeNotFound {
@@ -102,7 +115,7 @@ func (s *AuthService) renewed(ctx context.Context, a Actor) (*access, error) {
 		return s.tokenAccess(ctx, a.Tenant(), AccessClaims{UserID: a.User(), SessionID: a.session})
 	}
 	known, err := s.keyAccess(ctx, a.Tenant(), a.key)
-	if err == nil && known.ExpiresAt != nil && !s.cfg.now().Before(*known.ExpiresAt) {
+	if err == nil && known.expired(s.cfg.now()) {
 		err = errAPIKey()
 	}
 	return known, err

@@ -157,3 +157,32 @@ func TestConnections_AreTheAdminsToSeeAndEnd(t *testing.T) {
 	}
 	wantCode(t, "forgotten", in.Connections.End(t.Context(), a, "c1"), core.CodeNotFound)
 }
+
+func TestTicket_OfAnAPIKeyIsTheKey(t *testing.T) {
+	t.Parallel()
+	in := install(t)
+	admin, _ := in.admin(t, "ann@example.org")
+	k, secret, err := in.Keys.Create(t.Context(), admin, core.NewAPIKey{Name: "screen", Role: core.RoleMember})
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, err := in.Auth.Authenticate(t.Context(), secret)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, after := in.ticket(t, key), in.ticket(t, key)
+	got, err := in.Auth.Redeem(t.Context(), before)
+	if err != nil || got != key || got.Role() != core.RoleMember {
+		t.Errorf("redeemed: got %+v, %v, want the key's actor %+v", got, err, key)
+	}
+	if _, err := in.Auth.Renew(t.Context(), got); err != nil {
+		t.Errorf("renewed while the key is there: %v", err)
+	}
+	if err := in.Keys.Delete(t.Context(), admin, k.ID); err != nil {
+		t.Fatal(err)
+	}
+	_, err = in.Auth.Renew(t.Context(), got)
+	wantCode(t, "renewed after the key was revoked", err, core.CodeAuthentication)
+	_, err = in.Auth.Redeem(t.Context(), after)
+	wantCode(t, "redeemed after the key was revoked", err, core.CodeAuthentication)
+}

@@ -234,6 +234,7 @@ func useEverything(t *testing.T, s *Store, o filled) {
 	o.InTx(t, func(ctx context.Context, tx core.Tx) error {
 		must(second(tx.Organizations.GetForUpdate(ctx)))
 		must(tx.Organizations.Update(ctx, &o.Organization))
+		must(second(tx.Organizations.Founded(ctx)))
 		must(second(tx.Users.GetForUpdate(ctx, o.User.ID)))
 		must(tx.Users.Update(ctx, &o.User))
 		must(second(tx.Sessions.Get(ctx, o.session.ID)))
@@ -339,6 +340,9 @@ func moveEverything(t *testing.T, s *Store, o filled) {
 		t.Fatalf("abandoned: got %v, %v", tenants, err)
 	}
 	if err := core.DiscardAbandoned(ctx, empty); err != nil {
+		t.Fatal(err)
+	}
+	if err := empty.InTx(ctx, func(ctx context.Context, tx core.Tx) error { return tx.Imports.Retire(ctx, m) }); err != nil {
 		t.Fatal(err)
 	}
 }

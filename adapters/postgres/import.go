@@ -14,6 +14,10 @@ func (r importRepo) Begin(ctx context.Context, m core.ImportMark) error {
 	return r.writeOne(ctx, "import", r.sql.beginImport, key(m.ID), m.TTL.Seconds())
 }
 
+func (r importRepo) Retire(ctx context.Context, m core.ImportMark) error {
+	return r.writeOne(ctx, "import", r.sql.retire, key(m.ID))
+}
+
 func (r importRepo) Renew(ctx context.Context, m core.ImportMark) error {
 	return r.writeOne(ctx, "import", r.sql.renewImport, key(m.ID), m.TTL.Seconds())
 }
@@ -35,15 +39,18 @@ func (r importRepo) End(ctx context.Context, m core.ImportMark, inactive []core.
 }
 
 // Discard deletes table by table, what points to others first. Search entries go
-// with their documents, and dispatches there are none.
+// with their documents.
 func (r importRepo) Discard(ctx context.Context, m core.ImportMark, limit int) (int, error) {
 	if err := r.Renew(ctx, m); err != nil {
 		return 0, err
 	}
 	s, deleted := r.sql, 0
 	for _, sql := range []string{
-		s.discardEvents, s.discardSummaries,
+		s.discardEvents,
+		s.discardSummaries,
 		s.discardJobItems,
+		s.discardDispatches,
+		s.discardLeases,
 		s.discardChildren, s.discardJobs, s.discardPending, s.discardDocuments,
 		s.discardTemplates, s.discardOnce, s.discardAPIKeys, s.discardSessions, s.discardUsers,
 		s.discardAudit, s.discardNodes, s.discardUsage, s.discardOrganization,

@@ -36,3 +36,8 @@ func (r organizationRepo) Update(ctx context.Context, o *core.Organization) erro
 	return r.writeOne(ctx, "organization", r.sql.updateOrganization,
 		o.Name, string(o.PlanType), optionalKey(o.DefaultTemplateID), o.UpdatedAt)
 }
+
+func (r organizationRepo) Founded(ctx context.Context) (bool, error) {
+	founded, err := one(ctx, r.scope, "organization", r.sql.founded, pgx.RowTo[bool])
+	return err == nil && *founded, err
+}

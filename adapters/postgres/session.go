@@ -9,10 +9,10 @@ import (
 	"github.com/docsctl/docsctl/core"
 )
 
-const sessionColumns = `id, family_id, user_id, token_hash, created_at, expires_at, used_at, revoked_at`
+const sessionColumns = `id, family_id, user_id, token_hash, created_at, expires_at, used_at, revoked_at, api_key_id`
 
 func scanSession(row pgx.CollectableRow) (s core.Session, err error) {
-	err = row.Scan(&s.ID, &s.FamilyID, &s.UserID, &s.TokenHash, &s.CreatedAt, &s.ExpiresAt, &s.UsedAt, &s.RevokedAt)
+	err = row.Scan(&s.ID, &s.FamilyID, &s.UserID, &s.TokenHash, &s.CreatedAt, &s.ExpiresAt, &s.UsedAt, &s.RevokedAt, &s.APIKeyID)
 	return s, err
 }
 
@@ -35,7 +35,7 @@ func (r sessionRepo) GetForUpdate(ctx context.Context, id core.SessionID) (*core
 
 func (r sessionRepo) Create(ctx context.Context, s *core.Session) error {
 	return r.writeOne(ctx, "session", r.sql.insertSession,
-		key(s.ID), key(s.FamilyID), key(s.UserID), s.TokenHash, s.CreatedAt, s.ExpiresAt, s.UsedAt, s.RevokedAt)
+		key(s.ID), key(s.FamilyID), key(s.UserID), s.TokenHash, s.CreatedAt, s.ExpiresAt, s.UsedAt, s.RevokedAt, optionalKey(s.APIKeyID))
 }
 
 func (r sessionRepo) MarkUsed(ctx context.Context, id core.SessionID, at time.Time) error {

@@ -6,8 +6,8 @@ package postgres
 type statements struct {
 	setScope, setTransaction, begin, commit, health string
 
-	getOrganization, lockOrganization, insertOrganization, updateOrganization string
-	getUser, lockUser, listUsers, countAdmins, insertUser, updateUser         string
+	getOrganization, lockOrganization, founded, insertOrganization, updateOrganization string
+	getUser, lockUser, listUsers, countAdmins, insertUser, updateUser                  string
 
 	getSession, liveSession, lockSession, insertSession, useSession, revokeFamily, revokeOfUser string
 
@@ -42,6 +42,7 @@ type statements struct {
 	beginImport, renewImport, takeImport, endImport, activateUsers, abandonedImports       string
 	discardEvents, discardSummaries, discardChildren, discardJobs, discardPending          string
 	discardDocuments, discardTemplates, discardSessions, discardUsers, discardOrganization string
+	retire, discardDispatches, discardLeases                                               string
 	discardAPIKeys, discardOnce, discardAudit, discardNodes, discardUsage                  string
 }
 
@@ -69,6 +70,8 @@ func newStatements() statements {
 func (s *statements) accounts() {
 	s.getOrganization = `select ` + organizationColumns + ` from organizations where org_id = $1`
 	s.lockOrganization = s.getOrganization + ` for update`
+	// The tenant is $1 for the form's sake; the function looks beyond it.
+	s.founded = `select docsctl_founded() where $1::uuid is not null`
 	s.insertOrganization = `insert into organizations (` + organizationColumns + `) values ($1, $2, $3, $4, $5, $6)`
 	s.updateOrganization = `update organizations set name = $2, plan_type = $3, default_template_id = $4, updated_at = $5 where org_id = $1`
 
@@ -85,7 +88,7 @@ func (s *statements) accounts() {
 	s.getSession = `select ` + sessionColumns + ` from sessions where org_id = $1 and id = $2`
 	s.liveSession = `select 1 from sessions where org_id = $1 and family_id = $2 and user_id = $3 and revoked_at is null limit 1`
 	s.lockSession = s.getSession + ` for update`
-	s.insertSession = `insert into sessions (org_id, ` + sessionColumns + `) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`
+	s.insertSession = `insert into sessions (org_id, ` + sessionColumns + `) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`
 	s.useSession = `update sessions set used_at = $3 where org_id = $1 and id = $2`
 	s.revokeFamily = `update sessions set revoked_at = $3 where org_id = $1 and family_id = $2 and revoked_at is null`
 	s.revokeOfUser = `update sessions set revoked_at = $4

@@ -24,11 +24,24 @@ func (s *statements) archives() {
 	s.takeImport = `update imports set id = $2, valid_until = clock_timestamp() + make_interval(secs => $3)
 		where org_id = $1 and valid_until <= clock_timestamp()`
 	s.endImport = `delete from imports where org_id = $1 and id = $2`
+	// One statement: the parts of it do not depend on each other.
+	s.retire = `with idle as (
+			update users set is_active = false where org_id = $1
+		), waiting as (
+			delete from gue_jobs where org_id = $1
+		), running as (
+			delete from job_leases where org_id = $1
+		)
+		insert into imports (org_id, id, valid_until) values ($1, $2, clock_timestamp())`
 	s.activateUsers = `update users set is_active = true where org_id = $1 and id <> all ($2::uuid[])`
 	s.abandonedImports = `select org_id from docsctl_abandoned_imports($1)`
 
 	s.discardEvents = `delete from events e where e.org_id = $1 and (e.xid, e.id) in (
 			select p.xid, p.id from events p where p.org_id = $1 order by p.xid, p.id limit $2)`
+	s.discardDispatches = `delete from gue_jobs where org_id = $1 and work_id in (
+			select p.work_id from gue_jobs p where p.org_id = $1 order by p.work_id limit $2)`
+	s.discardLeases = `delete from job_leases where org_id = $1 and job_id in (
+			select p.job_id from job_leases p where p.org_id = $1 order by p.job_id limit $2)`
 	s.discardChildren = `delete from jobs where org_id = $1 and id in (
 			select p.id from jobs p where p.org_id = $1 and p.parent_id is not null order by p.created_at desc, p.id desc limit $2)`
 	s.discardPending = `delete from search_pending where org_id = $1 and document_id in (

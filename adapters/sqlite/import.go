@@ -31,6 +31,29 @@ func (r importRepo) Begin(ctx context.Context, m core.ImportMark) error {
 	return importRefused.explain(err)
 }
 
+const (
+	sqlIsLocal     = `SELECT 1 FROM meta WHERE key = ? AND value = ?`
+	sqlDeactivate  = `UPDATE users SET is_active = 0 WHERE org_id = ?`
+	sqlUndispatch  = `DELETE FROM dispatches WHERE org_id = ?`
+	sqlEndLeasesOf = `UPDATE jobs SET fence = fence + 1, lease_until = NULL, lease_queue = NULL WHERE org_id = ? AND lease_until IS NOT NULL`
+)
+
+func (r importRepo) Retire(ctx context.Context, m core.ImportMark) error {
+	local, err := exists(ctx, r.q, sqlIsLocal, metaLocalOrg, r.org)
+	if err != nil {
+		return err
+	}
+	if local {
+		return core.Conflict("this organization is the one that the commands of this machine work on; delete the data folder instead")
+	}
+	for _, statement := range []string{sqlDeactivate, sqlUndispatch, sqlEndLeasesOf} {
+		if _, err := r.tx.exec(ctx, statement, r.org); err != nil {
+			return err
+		}
+	}
+	return r.Begin(ctx, core.ImportMark{ID: m.ID})
+}
+
 func (r importRepo) until(m core.ImportMark) int64 { return r.tx.now() + m.TTL.Microseconds() }
 
 func (r importRepo) Renew(ctx context.Context, m core.ImportMark) error {
@@ -66,10 +89,12 @@ func (r importRepo) End(ctx context.Context, m core.ImportMark, inactive []core.
 // Each statement of a discard deletes a part of one table; the words of a search
 // entry go before it.
 const (
-	sqlDiscardEvents    = `DELETE FROM events WHERE seq IN (SELECT seq FROM events WHERE org_id = ? ORDER BY seq LIMIT ?)`
-	sqlDiscardSummaries = `DELETE FROM summaries WHERE org_id = ? AND id IN (SELECT id FROM summaries WHERE org_id = ? ORDER BY id LIMIT ?)`
-	sqlDiscardItems     = `DELETE FROM job_items WHERE org_id = ? AND id IN (SELECT id FROM job_items WHERE org_id = ? ORDER BY id LIMIT ?)`
-	sqlDiscardChildren  = `DELETE FROM jobs WHERE org_id = ? AND id IN
+	sqlDiscardEvents     = `DELETE FROM events WHERE seq IN (SELECT seq FROM events WHERE org_id = ? ORDER BY seq LIMIT ?)`
+	sqlDiscardSummaries  = `DELETE FROM summaries WHERE org_id = ? AND id IN (SELECT id FROM summaries WHERE org_id = ? ORDER BY id LIMIT ?)`
+	sqlDiscardDispatches = `DELETE FROM dispatches WHERE org_id = ? AND job_id IN (SELECT job_id FROM dispatches WHERE org_id = ? ORDER BY job_id LIMIT ?)`
+	sqlDiscardBounds     = `DELETE FROM event_bounds WHERE org_id = ? AND org_id = ? AND ? > 0`
+	sqlDiscardItems      = `DELETE FROM job_items WHERE org_id = ? AND id IN (SELECT id FROM job_items WHERE org_id = ? ORDER BY id LIMIT ?)`
+	sqlDiscardChildren   = `DELETE FROM jobs WHERE org_id = ? AND id IN
 	(SELECT id FROM jobs WHERE org_id = ? AND parent_id IS NOT NULL ORDER BY created_at DESC, id DESC LIMIT ?)`
 	sqlDiscardJobs      = `DELETE FROM jobs WHERE org_id = ? AND id IN (SELECT id FROM jobs WHERE org_id = ? ORDER BY id LIMIT ?)`
 	sqlDiscardWords     = `DELETE FROM search_words WHERE rowid IN (SELECT entry FROM search_entries WHERE org_id = ? ORDER BY document_id LIMIT ?)`
@@ -90,8 +115,11 @@ const (
 
 // discards are the tables that an import writes, what points to others first.
 var discards = []string{
-	sqlDiscardEvents, sqlDiscardSummaries,
+	sqlDiscardEvents,
+	sqlDiscardBounds,
+	sqlDiscardSummaries,
 	sqlDiscardItems,
+	sqlDiscardDispatches,
 	sqlDiscardChildren, sqlDiscardJobs, sqlDiscardWords, sqlDiscardEntries,
 	sqlDiscardDocuments, sqlDiscardTemplates, sqlDiscardOnce, sqlDiscardAPIKeys, sqlDiscardSessions, sqlDiscardUsers, sqlDiscardAudit,
 	sqlDiscardNodes, sqlDiscardUsage, sqlDiscardOrg,

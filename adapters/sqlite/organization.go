@@ -48,3 +48,11 @@ func (r organizationRepo) Update(ctx context.Context, o *core.Organization) erro
 	return r.tx.change(ctx, "organization", refused{}, sqlUpdateOrganization,
 		o.Name, o.PlanType, o.DefaultTemplateID, micros(o.UpdatedAt), r.org)
 }
+
+// Two looks along the index, before the store's own organization and behind it.
+const sqlFounded = `SELECT 1 FROM organizations WHERE id < (SELECT value FROM meta WHERE key = ?)
+	UNION ALL SELECT 1 FROM organizations WHERE id > (SELECT value FROM meta WHERE key = ?) LIMIT 1`
+
+func (r organizationRepo) Founded(ctx context.Context) (bool, error) {
+	return exists(ctx, r.q, sqlFounded, metaLocalOrg, metaLocalOrg)
+}

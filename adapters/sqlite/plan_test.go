@@ -258,7 +258,7 @@ func moveEverything(t *testing.T, s *Store, o *coretest.Org) {
 	ts := s.Tenant(core.TrustTenant(core.NewID[core.OrgID]()))
 	m := core.ImportMark{ID: core.NewID[string](), TTL: -time.Minute}
 	err = ts.InTx(ctx, func(ctx context.Context, tx core.Tx) error {
-		return firstError(tx.Imports.Begin(ctx, m), tx.Imports.Renew(ctx, m))
+		return firstError(tx.Imports.Retire(ctx, m), tx.Imports.Renew(ctx, m), second(tx.Organizations.Founded(ctx)))
 	})
 	if err = firstError(err, second(s.System().AbandonedImports(ctx, 5)), core.DiscardAbandoned(ctx, ts), s.SetLocal(ctx, o.Organization.ID)); err != nil {
 		t.Fatal(err)

@@ -11,7 +11,7 @@ import (
 type sessionReader struct{ scope }
 
 const (
-	sqlSessions = `SELECT id, family_id, user_id, token_hash, created_at, expires_at, used_at, revoked_at
+	sqlSessions = `SELECT id, family_id, user_id, token_hash, created_at, expires_at, used_at, revoked_at, api_key_id
 FROM sessions WHERE org_id = ?`
 	sqlGetSession = sqlSessions + ` AND id = ?`
 )
@@ -28,7 +28,7 @@ func (r sessionReader) Live(ctx context.Context, user core.UserID, family core.S
 
 func readSession(rows *sql.Rows, s *core.Session) error {
 	return rows.Scan(&s.ID, &s.FamilyID, &s.UserID, &s.TokenHash, (*instant)(&s.CreatedAt), (*instant)(&s.ExpiresAt),
-		optional{&s.UsedAt}, optional{&s.RevokedAt})
+		optional{&s.UsedAt}, optional{&s.RevokedAt}, &s.APIKeyID)
 }
 
 type sessionRepo struct {
@@ -43,12 +43,12 @@ func (r sessionRepo) GetForUpdate(ctx context.Context, id core.SessionID) (*core
 // sessionRefused explains the constraints of sessions.
 var sessionRefused = refused{taken: "this refresh token exists; make another", missing: "user"}
 
-const sqlCreateSession = `INSERT INTO sessions (org_id, id, family_id, user_id, token_hash, created_at, expires_at, used_at, revoked_at)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`
+const sqlCreateSession = `INSERT INTO sessions (org_id, id, family_id, user_id, token_hash, created_at, expires_at, used_at, revoked_at, api_key_id)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 
 func (r sessionRepo) Create(ctx context.Context, s *core.Session) error {
 	_, err := r.tx.exec(ctx, sqlCreateSession, r.org, s.ID, s.FamilyID, s.UserID, s.TokenHash,
-		micros(s.CreatedAt), micros(s.ExpiresAt), optionalMicros(s.UsedAt), optionalMicros(s.RevokedAt))
+		micros(s.CreatedAt), micros(s.ExpiresAt), optionalMicros(s.UsedAt), optionalMicros(s.RevokedAt), s.APIKeyID)
 	return sessionRefused.explain(err)
 }
 

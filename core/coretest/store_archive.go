@@ -24,6 +24,7 @@ func archiveCases() []storeCase {
 		{"ImportConflicts", importConflicts},
 		{"UnfinishedImportIsNotThere", unfinishedImportIsNotThere},
 		{"AbandonedImportIsTakenOver", abandonedImportIsTakenOver},
+		{"RetiredOrganizationIsGone", retiredOrganizationIsGone},
 	}
 }
 
@@ -81,6 +82,7 @@ func (s *scene) fullOrg() *Org {
 	o.furnishAccount(s)
 	o.NewSession(s, func(x *core.Session) {
 		x.FamilyID, x.UsedAt, x.RevokedAt = core.NewID[core.SessionID](), &at, new(at.Add(time.Microsecond))
+		x.APIKeyID = new(core.NewID[core.APIKeyID]())
 	})
 	schema := json.RawMessage(`{ "type":"object",  "a": "<&>é" }`)
 	o.NewTemplate(s, func(x *core.Template) { x.JSONSchema, x.Focus = schema, true })

@@ -104,6 +104,54 @@ func abandonedImportIsTakenOver(s *scene) {
 	}
 }
 
+// retiredOrganizationIsGone deletes an organization whose every noun has rows, with
+// a job that waits and one that runs.
+func retiredOrganizationIsGone(s *scene) {
+	stays, o := s.fullOrg(), s.fullOrg()
+	queue := core.LocalQueue("of this case") // apart from what fullOrg has waiting
+	o.NewJob(s, func(j *core.Job) { j.LocalQueue = queue })
+	leases := s.claim(core.ClaimRequest{Queue: queue, Limit: 1, TTL: time.Minute})
+	if len(leases) != 1 {
+		s.Fatalf("claim: got %v, want the job", leases)
+	}
+	o.NewJob(s)
+	before := exportRows(s, s.store, stays.Tenant)
+	o.InTx(s, func(ctx context.Context, tx core.Tx) error {
+		return tx.Imports.Retire(ctx, core.ImportMark{ID: core.NewID[string]()})
+	})
+	err := s.store.Tenant(o.Tenant).InLease(s.Context(), leases[0], nothing)
+	s.wantLeaseLost("the running job", err)
+	err = o.TryTx(s, func(ctx context.Context, tx core.Tx) error {
+		return tx.Imports.Retire(ctx, core.ImportMark{ID: core.NewID[string]()})
+	})
+	wantCode(s, "a second time", err, core.CodeConflict)
+	err = o.Read().Archive.Export(s.Context(), rowLists{}.into())
+	wantCode(s, "export", err, core.CodeNotFound)
+	logins, err := s.store.System().Logins(s.Context(), o.User.EmailKey)
+	if must(s, "sign-in data", logins, err); len(logins) != 0 {
+		s.Errorf("sign-in data: got %v, want none", logins)
+	}
+	late := o.NewJob(s) // of a request that was under way
+	tenants, err := s.store.System().AbandonedImports(s.Context(), 10)
+	if err != nil || len(tenants) != 1 || tenants[0] != o.Tenant {
+		s.Fatalf("abandoned: got %v, %v, want the deleted organization", tenants, err)
+	}
+	if err := core.DiscardAbandoned(s.Context(), s.store.Tenant(o.Tenant)); err != nil {
+		s.Fatalf("discard: %v", err)
+	}
+	_, err = o.Read().Jobs.Get(s.Context(), late.ID)
+	wantCode(s, "the late job", err, core.CodeNotFound)
+	if got := o.audited(s, core.AuditFilter{}); len(got) != 0 {
+		s.Errorf("the audit log: got %v, want none", got)
+	}
+	_, err = o.Read().Organizations.Get(s.Context())
+	wantCode(s, "organization", err, core.CodeNotFound)
+	after := exportRows(s, s.store, stays.Tenant)
+	for noun := range before {
+		wantSame(s, "another organization's rows of kind "+noun, after[noun], before[noun])
+	}
+}
+
 // importIsTheTenantsOnly tries everything with another tenant's mark.
 func importIsTheTenantsOnly(s *scene) {
 	a := s.org()

@@ -3,6 +3,8 @@ package coretest
 import (
 	"context"
 	"slices"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -14,6 +16,7 @@ func memberCases() []storeCase {
 		{"UsersAreListedInPagesWithoutTombstones", usersAreListed},
 		{"AddressOfATombstoneCanBeUsedAgain", tombstoneFreesItsAddress},
 		{"CountAdminsCountsThoseWhoCanSignIn", countAdminsCounts},
+		{"OneOfManyFoundersAtOnceIsFirst", oneFounder},
 		{"InvitationIsFoundByItsHash", invitationIsFound},
 		{"SessionIsLiveUntilItsFamilyIsRevoked", sessionIsLive},
 		{"RevokeOfUserKeepsOneFamilyAndOthers", revokeOfUserKeeps},
@@ -22,6 +25,36 @@ func memberCases() []storeCase {
 		{"APIKeysAreListedInPagesByUser", apiKeysAreListed},
 		{"APIKeyIsFoundByItsHash", apiKeyIsFound},
 		{"DeletedAPIKeysAreGone", deletedAPIKeysAreGone},
+	}
+}
+
+// oneFounder has many transactions found an organization each, if there is none.
+func oneFounder(s *scene) {
+	var first, later atomic.Int64
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			at, id := Now(), core.NewID[core.OrgID]()
+			founded := false
+			err := s.store.Tenant(core.TrustTenant(id)).InTx(s.Context(), func(ctx context.Context, tx core.Tx) (err error) {
+				if founded, err = tx.Organizations.Founded(ctx); err != nil || founded {
+					return err
+				}
+				return tx.Organizations.Create(ctx, &core.Organization{ID: id, Name: "First", PlanType: core.PlanFree, CreatedAt: at, UpdatedAt: at})
+			})
+			switch {
+			case err != nil:
+				s.Errorf("found: %v", err)
+			case founded:
+				later.Add(1)
+			default:
+				first.Add(1)
+			}
+		})
+	}
+	wg.Wait()
+	if first.Load() != 1 || later.Load() != 7 {
+		s.Errorf("%d were first and %d came later, want 1 and 7", first.Load(), later.Load())
 	}
 }
 

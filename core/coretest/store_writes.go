@@ -31,6 +31,9 @@ func accountWrites() map[string]writeOperation {
 			_, err := tx.Organizations.GetForUpdate(ctx)
 			return err
 		}},
+		"Organizations.Founded": {answersOwn, func(ctx context.Context, tx core.Tx, _ things) error {
+			return second(tx.Organizations.Founded(ctx))
+		}},
 		"Organizations.Create": {answersAny, func(ctx context.Context, tx core.Tx, x things) error {
 			return tx.Organizations.Create(ctx, &x.org)
 		}},
@@ -175,10 +178,11 @@ func templateAndJobWrites() map[string]writeOperation {
 func importWrites() map[string]writeOperation {
 	mark := func(x things) core.ImportMark { return core.ImportMark{ID: string(x.job.ID), TTL: time.Minute} }
 	return map[string]writeOperation{
-		"Imports.Begin": {answersAny, func(ctx context.Context, tx core.Tx, x things) error { return tx.Imports.Begin(ctx, mark(x)) }},
-		"Imports.Renew": {answersNotFound, func(ctx context.Context, tx core.Tx, x things) error { return tx.Imports.Renew(ctx, mark(x)) }},
-		"Imports.Take":  {answersNotFound, func(ctx context.Context, tx core.Tx, x things) error { return tx.Imports.Take(ctx, mark(x)) }},
-		"Imports.End":   {answersNotFound, func(ctx context.Context, tx core.Tx, x things) error { return tx.Imports.End(ctx, mark(x), nil) }},
+		"Imports.Begin":  {answersAny, func(ctx context.Context, tx core.Tx, x things) error { return tx.Imports.Begin(ctx, mark(x)) }},
+		"Imports.Retire": {answersAny, func(ctx context.Context, tx core.Tx, x things) error { return tx.Imports.Retire(ctx, mark(x)) }},
+		"Imports.Renew":  {answersNotFound, func(ctx context.Context, tx core.Tx, x things) error { return tx.Imports.Renew(ctx, mark(x)) }},
+		"Imports.Take":   {answersNotFound, func(ctx context.Context, tx core.Tx, x things) error { return tx.Imports.Take(ctx, mark(x)) }},
+		"Imports.End":    {answersNotFound, func(ctx context.Context, tx core.Tx, x things) error { return tx.Imports.End(ctx, mark(x), nil) }},
 		"Imports.Discard": {answersNotFound, func(ctx context.Context, tx core.Tx, x things) error {
 			_, err := tx.Imports.Discard(ctx, mark(x), 10)
 			return err

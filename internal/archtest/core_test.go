@@ -10,15 +10,16 @@ import (
 
 // withoutActor are the use cases that nobody is signed in for, each with its reason.
 var withoutActor = map[string]string{
-	"AuthService.Register":     "founds the tenant",
-	"AuthService.Login":        "makes the actor",
-	"AuthService.Refresh":      "the refresh token is the credential",
-	"AuthService.Logout":       "the refresh token is the credential",
-	"AuthService.Authenticate": "makes the actor",
-	"AuthService.GrantByEmail": "the operator acts, who may open the store",
-	"AuthService.Redeem":       "makes the actor",
-	"AuthService.Accept":       "the invitation is the credential",
-	"AuthService.Watch":        "forgets what is cached; acts for nobody",
+	"AuthService.Register":        "founds the tenant",
+	"AuthService.Login":           "makes the actor",
+	"AuthService.Refresh":         "the refresh token is the credential",
+	"AuthService.Logout":          "the refresh token is the credential",
+	"AuthService.Authenticate":    "makes the actor",
+	"AuthService.GrantByEmail":    "the operator acts, who may open the store",
+	"AuthService.Redeem":          "makes the actor",
+	"AuthService.Accept":          "the invitation is the credential",
+	"OrganizationService.SetPlan": "the operator acts, who may open the store",
+	"AuthService.Watch":           "forgets what is cached; acts for nobody",
 }
 
 // workers is the one service that acts for no user.

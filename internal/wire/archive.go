@@ -95,3 +95,20 @@ func signIn(ctx context.Context, o cli.Overrides, s cli.SignIn, out io.Writer) (
 	})
 	return grant, err
 }
+
+// setPlan gives an organization a plan, for whoever may open the store.
+func setPlan(ctx context.Context, o cli.Overrides, in cli.Plan, out io.Writer) (planned cli.Planned, err error) {
+	err = operate(ctx, o, out, func(p *Program) error {
+		t, err := p.tenantNamed(ctx, in.Org)
+		if err != nil {
+			return err
+		}
+		org, err := p.app.Org.SetPlan(ctx, t, core.PlanType(in.Plan))
+		if err != nil {
+			return err
+		}
+		planned = cli.Planned{ID: string(org.ID), Name: org.Name, PlanType: string(org.PlanType)}
+		return nil
+	})
+	return planned, err
+}

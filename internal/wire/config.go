@@ -10,9 +10,12 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/docsctl/docsctl/core"
 )
 
 // Config is what an installation is configured to be. It comes from Load.
@@ -38,6 +41,8 @@ type Config struct {
 	MaxUploadBytes    int64
 	RateLimit         int // a minute; 0: none
 	RateLimitAuth     int
+	Registration      core.Registrations
+	DefaultPlan       core.PlanType
 	TrustedProxies    []netip.Prefix
 	AllowedOrigins    []string
 	AllowPrivate      bool
@@ -84,6 +89,8 @@ func settings() []setting {
 		{key: "shutdown_grace", value: "30s", parse: span(func(c *Config) *time.Duration { return &c.ShutdownGrace }, 0, time.Hour)},
 		{key: "rate_limit", value: "1200", parse: rate(func(c *Config) *int { return &c.RateLimit })},
 		{key: "rate_limit_auth", value: "20", parse: rate(func(c *Config) *int { return &c.RateLimitAuth })},
+		{key: "registration", value: "open", parse: registration},
+		{key: "default_plan", value: "free", parse: defaultPlan},
 		{key: "max_upload_bytes", value: "100000000", parse: uploadBytes},
 		{key: "trusted_proxies", parse: proxies},
 		{key: "allowed_origins", parse: list(func(c *Config) *[]string { return &c.AllowedOrigins })},
@@ -206,6 +213,21 @@ func llmContext(c *Config, v string) error {
 		return errors.New("must be a number of tokens from 512 to 100000000")
 	}
 	c.LLMContext = n
+	return nil
+}
+
+func registration(c *Config, v string) error {
+	switch c.Registration = core.Registrations(v); c.Registration {
+	case core.RegistrationOpen, core.RegistrationFirst, core.RegistrationClosed:
+		return nil
+	}
+	return errors.New("must be open, first or closed")
+}
+
+func defaultPlan(c *Config, v string) error {
+	if c.DefaultPlan = core.PlanType(v); !slices.Contains(core.PlanTypes(), c.DefaultPlan) {
+		return errors.New("must be free or enterprise")
+	}
 	return nil
 }
 

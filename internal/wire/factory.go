@@ -37,6 +37,9 @@ func NewFactory(streams *cli.IOStreams, build cli.BuildInfo) *cli.Factory {
 	f.SignIn = func(ctx context.Context, o cli.Overrides, s cli.SignIn) (cli.Granted, error) {
 		return signIn(ctx, o, s, streams.ErrOut)
 	}
+	f.SetPlan = func(ctx context.Context, o cli.Overrides, p cli.Plan) (cli.Planned, error) {
+		return setPlan(ctx, o, p, streams.ErrOut)
+	}
 	f.Settings = func(o cli.Overrides) ([]cli.Setting, error) {
 		loaded, err := Load(o)
 		if err != nil {

@@ -22,9 +22,9 @@ func NewCmdAdmin(f *Factory) *cobra.Command {
 		Use:   "admin <command>",
 		Short: "Do what only the operator of an installation may",
 		Args:  cobra.NoArgs,
-		RunE:  func(*cobra.Command, []string) error { return usagef("name what to do: sign-in") },
+		RunE:  func(*cobra.Command, []string) error { return usagef("name what to do: sign-in or org plan") },
 	}
-	cmd.AddCommand(newCmdSignIn(f, nil))
+	cmd.AddCommand(newCmdSignIn(f, nil), newCmdAdminOrg(f))
 	return cmd
 }
 

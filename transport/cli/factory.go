@@ -25,7 +25,8 @@ type Factory struct {
 	// Import stores the organization of an archive.
 	Import func(ctx context.Context, o Overrides, i Import) (Moved, error)
 	// SignIn makes a sign-in for a user, without their password.
-	SignIn func(ctx context.Context, o Overrides, s SignIn) (Granted, error)
+	SignIn  func(ctx context.Context, o Overrides, s SignIn) (Granted, error)
+	SetPlan func(ctx context.Context, o Overrides, p Plan) (Planned, error)
 	// Migrate moves the store's schema, or only tells its state, and returns
 	// every migration as it then is.
 	Migrate func(ctx context.Context, o Overrides, m Migration) ([]MigrationStatus, error)
@@ -114,6 +115,16 @@ type KindCount struct {
 
 // SignIn names a user. Org is an id, or "local".
 type SignIn struct{ Org, Email string }
+
+// Plan names the plan that an organization is to have. Org is an id, or "local".
+type Plan struct{ Org, Plan string }
+
+// Planned is an organization with its plan.
+type Planned struct {
+	ID       string `json:"id"`
+	Name     string `json:"name"`
+	PlanType string `json:"plan_type"`
+}
 
 // Granted is a sign-in that can be used once, within ExpiresIn seconds.
 type Granted struct {

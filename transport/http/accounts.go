@@ -100,7 +100,8 @@ type acceptInput struct{ Body acceptance }
 func (s *api) registerAccounts() {
 	register(s, operation{
 		id: "register", method: http.MethodPost, path: "/v1/auth/register", tag: "accounts", public: true, status: http.StatusCreated,
-		summary: "Found an organization", description: "Makes the organization and its first admin, and signs them in.",
+		summary: "Found an organization", description: "Makes the organization and its first admin, and signs them in. An installation may refuse it.",
+		errors: []int{http.StatusForbidden, http.StatusTooManyRequests},
 	}, func(ctx context.Context, a core.Actor, in *registerInput) (*tokenOutput, error) {
 		return signedIn(s.app.Auth.Register(ctx, core.Registration{
 			OrganizationName: in.Body.OrganizationName, Email: in.Body.Email, Password: in.Body.Password, Name: in.Body.Name,

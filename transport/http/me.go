@@ -42,6 +42,12 @@ type organizationPatch struct {
 
 type updateOrganizationInput struct{ Body organizationPatch }
 
+type organizationDeletion struct {
+	Confirm string `json:"confirm" maxLength:"200" doc:"The organization's name, to the letter."`
+}
+
+type deleteOrganizationInput struct{ Body organizationDeletion }
+
 func (s *api) registerMe() {
 	register(s, operation{
 		id: "getMe", method: http.MethodGet, path: "/v1/me", tag: "accounts", summary: "Who is signed in",
@@ -64,6 +70,13 @@ func (s *api) registerMe() {
 		id: "updateOrganization", method: http.MethodPatch, path: "/v1/organization", tag: "accounts", summary: "Change the organization",
 		errors: []int{http.StatusForbidden},
 	}, s.updateOrganization)
+	register(s, operation{
+		id: "deleteOrganization", method: http.MethodDelete, path: "/v1/organization", tag: "accounts", summary: "Delete the organization with all that is its",
+		description: "Nobody can use it from now on; its rows are deleted soon after. There is no way back.",
+		status:      http.StatusAccepted, errors: []int{http.StatusForbidden, http.StatusConflict},
+	}, func(ctx context.Context, a core.Actor, in *deleteOrganizationInput) (*struct{}, error) {
+		return nil, s.app.Org.Delete(ctx, a, in.Body.Confirm)
+	})
 }
 
 func (s *api) getMe(ctx context.Context, a core.Actor, _ *struct{}) (*meOutput, error) {

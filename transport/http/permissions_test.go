@@ -27,6 +27,7 @@ var permissionTable = map[string]allowed{
 	"changePassword":     {body: `{"current_password":"%s","new_password":"a long passphrase"}`, member: 422, own: 422, admin: 422},
 	"getOrganization":    {member: 200, own: 200, admin: 200},
 	"updateOrganization": {body: `{"name":"%s"}`, member: 403, own: 403, admin: 200},
+	"deleteOrganization": {body: `{"confirm":"%s"}`, member: 403, own: 403, admin: 422},
 
 	"createUser": {body: `{"email":"%s@example.org","name":"New"}`, member: 403, own: 403, admin: 201},
 	"listUsers":  {member: 403, own: 403, admin: 200},
