@@ -34,9 +34,12 @@ type Config struct {
 	SignInLimit  int                 // sign-ins of an account, and from an address, in a minute; 0: no limit
 	Registration Registrations       // who may found organizations; "": RegistrationOpen
 	DefaultPlan  PlanType            // of an organization that is founded; "": PlanFree
+
+	pace *tellPace // of this App
 }
 
 func (c Config) withDefaults() Config {
+	c.pace = &tellPace{told: map[JobID]time.Time{}}
 	if c.Now == nil {
 		c.Now = time.Now
 	}

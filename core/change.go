@@ -66,6 +66,11 @@ func (c Config) announce(ctx context.Context, t Tenant, out *Outbox) {
 		add(WorkTopic(d.Queue))
 	}
 	c.tell(ctx, notices...)
+	for i := range out.Told {
+		if e := &out.Told[i]; c.pace.due(&e.Job, e.At) {
+			c.tellEphemeral(ctx, t, e.Type, e.At, &e.Job)
+		}
+	}
 }
 
 // tell hands notices to the bus. What is told is in the store already, or is

@@ -85,6 +85,9 @@ type DocumentReader interface {
 	Get(ctx context.Context, id DocumentID) (*Document, error)
 	// List returns documents without their content and pages, by (CreatedAt, ID) descending.
 	List(ctx context.Context, f DocumentFilter, s Seek) ([]Document, error)
+	// ListByID returns those of the documents that there are, without their content, in
+	// no order. There may be up to 500 ids.
+	ListByID(ctx context.Context, ids []DocumentID) ([]Document, error)
 	// Search returns, without their content and pages, the documents whose search entry
 	// matches q, by (tier, then CreatedAt and ID descending). It sees an entry
 	// when PutSearchEntry has committed, with the document's present row.

@@ -241,7 +241,7 @@ func (s *DocumentService) cancelJobs(ctx context.Context, tx Tx, id DocumentID) 
 			if err != nil {
 				return err
 			}
-			if err := cancelJob(ctx, tx, j, s.cfg.now()); err != nil {
+			if err := s.cfg.cancelJob(ctx, tx, j, s.cfg.now()); err != nil {
 				return err
 			}
 		}

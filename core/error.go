@@ -147,6 +147,10 @@ func Retryable(err error) bool {
 // leased under the given fence: it was canceled, rescued or finished by another.
 var ErrLeaseLost = errors.New("the job's lease is held by another or has expired")
 
+// ErrCircuitOpen is the cause of a CodeUnavailable whose RetryAfter is when an open
+// circuit breaker lets a call through again: the work waits, and has not failed.
+var ErrCircuitOpen = errors.New("the circuit breaker is open")
+
 // ErrOuterRead is returned by a reader of a TenantStore, and by InTx and InLease,
 // that is called with the context of an open transaction of the same store.
 var ErrOuterRead = errors.New("read or transaction outside the open one; use the Tx")

@@ -14,7 +14,8 @@ type jobRule struct {
 }
 
 var kindRules = map[JobType]jobRule{
-	JobSummarize: {queue: QueueLLM, maxAttempts: 3},
+	JobSummarize:     {queue: QueueLLM, maxAttempts: 3},
+	JobBulkSummarize: {queue: QueueMaintenance, maxAttempts: 3},
 }
 
 // jobKind is how a job type is worked on. ended and restarted run in the
@@ -27,7 +28,8 @@ type jobKind struct {
 
 func jobKinds(c Config) map[JobType]jobKind {
 	return map[JobType]jobKind{
-		JobSummarize: {handle: c.runSummarize, ended: c.failSummary, restarted: c.restartSummary},
+		JobSummarize:     {handle: c.runSummarize, ended: c.failSummary, restarted: c.restartSummary},
+		JobBulkSummarize: {handle: c.runBulk, ended: c.cancelBulk, restarted: func(context.Context, Tx, *Job) error { return nil }},
 	}
 }
 

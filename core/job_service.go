@@ -3,6 +3,7 @@ package core
 import (
 	"context"
 	"encoding/json"
+	"log/slog"
 	"time"
 )
 
@@ -73,10 +74,15 @@ func (s *JobService) Cancel(ctx context.Context, a Actor, id JobID) (*Job, error
 		if err := kind.ended(ctx, tx, j); err != nil {
 			return err
 		}
-		return storeCanceled(ctx, tx, j)
+		return s.cfg.storeCanceled(ctx, tx, j)
 	})
 	if err != nil {
 		return nil, err
+	}
+	if j.Type == JobBulkSummarize {
+		if err := s.cfg.cancelChildren(ctx, a.Tenant(), j.ID); err != nil { // workers will come to them
+			s.cfg.Logger.WarnContext(ctx, "a canceled job's children are canceled later", slog.String("job_id", string(j.ID)), slog.Any("error", err))
+		}
 	}
 	return j, nil
 }
@@ -90,25 +96,25 @@ func (s *JobService) controllable(ctx context.Context, tx Tx, a Actor, id JobID)
 }
 
 // cancelJob cancels a locked job because what it works on goes away.
-func cancelJob(ctx context.Context, tx Tx, j *Job, at time.Time) error {
+func (c Config) cancelJob(ctx context.Context, tx Tx, j *Job, at time.Time) error {
 	if j.Status.Ended() {
 		return nil
 	}
 	j.setCanceled(at)
-	return storeCanceled(ctx, tx, j)
+	return c.storeCanceled(ctx, tx, j)
 }
 
 func (j *Job) setCanceled(at time.Time) {
 	j.Status, j.FinishedAt, j.NextAttemptAt, j.WaitsFor = JobCanceled, &at, nil, ""
 }
 
-func storeCanceled(ctx context.Context, tx Tx, j *Job) error {
+func (c Config) storeCanceled(ctx context.Context, tx Tx, j *Job) error {
 	if err := tx.Jobs.Update(ctx, j); err != nil {
 		return err
 	}
 	tx.Canceled = append(tx.Canceled, j.ID)
 	tx.Append(EventJobCanceled, *j.FinishedAt, j)
-	return nil
+	return c.childEnded(ctx, tx, j)
 }
 
 // Retry begins the next run of a failed or canceled job that the actor made, or
@@ -119,8 +125,8 @@ func (s *JobService) Retry(ctx context.Context, a Actor, id JobID) (*Job, error)
 		if j, err = s.controllable(ctx, tx, a, id); err != nil {
 			return err
 		}
-		if j.Status != JobFailed && j.Status != JobCanceled {
-			return Conflict("only a failed or canceled job can be retried; wait for its end")
+		if err := j.mayRestart(); err != nil {
+			return err
 		}
 		kind, err := kindOf(s.kinds, j.Type)
 		if err != nil {
@@ -130,10 +136,7 @@ func (s *JobService) Retry(ctx context.Context, a Actor, id JobID) (*Job, error)
 			return err
 		}
 		at := s.cfg.now()
-		j.Run, j.Attempt = j.Run+1, 0
-		j.Status, j.Progress, j.Result, j.ErrorCode, j.ErrorMessage = JobPending, Progress{}, nil, "", ""
-		j.QueuedAt, j.StartedAt, j.FinishedAt, j.NextAttemptAt, j.LocalQueue = at, nil, nil, &at, ""
-		j.WaitsFor, j.ConfirmedAt = "", nil
+		j.restart(at)
 		return requeue(ctx, tx, j, at)
 	})
 	if err != nil {
@@ -142,11 +145,36 @@ func (s *JobService) Retry(ctx context.Context, a Actor, id JobID) (*Job, error)
 	return j, nil
 }
 
+// mayRestart returns CodeConflict unless j's next run can begin. A bulk's is also for
+// the documents that failed while others were done; its children follow it.
+func (j *Job) mayRestart() error {
+	unfinished := false
+	if j.Type == JobBulkSummarize && j.Status == JobCompleted {
+		_, result, err := bulkOf(j)
+		unfinished = err == nil && result.Completed < result.Documents
+	}
+	switch {
+	case j.ParentID != nil:
+		return Conflict("the job is part of another; retry that one (its parent_id), which begins what has failed of it")
+	case j.Status != JobFailed && j.Status != JobCanceled && !unfinished:
+		return Conflict("only a failed or canceled job can be retried; wait for its end")
+	}
+	return nil
+}
+
+// restart makes j pending in its next run.
+func (j *Job) restart(at time.Time) {
+	j.Run, j.Attempt = j.Run+1, 0
+	j.Status, j.Progress, j.Result, j.ErrorCode, j.ErrorMessage = JobPending, Progress{}, nil, "", ""
+	j.QueuedAt, j.StartedAt, j.FinishedAt, j.NextAttemptAt, j.LocalQueue = at, nil, nil, &at, ""
+	j.WaitsFor, j.ConfirmedAt = "", nil
+}
+
 // Confirm has a job go on that waits for a person's word, for who made it or an
 // admin. It returns CodeConflict for a job that does not.
 func (s *JobService) Confirm(ctx context.Context, a Actor, id JobID) (*Job, error) {
 	var j *Job
-	err := s.cfg.once(ctx, a, &j, func(ctx context.Context, tx Tx) (err error) {
+	err := s.cfg.change(ctx, a.Tenant(), func(ctx context.Context, tx Tx) (err error) {
 		if j, err = s.controllable(ctx, tx, a, id); err != nil {
 			return err
 		}

@@ -71,7 +71,7 @@ func (r *Run) Complete(ctx context.Context, result any, fn func(ctx context.Cont
 			return err
 		}
 		tx.Append(EventJobCompleted, at, &job)
-		return nil
+		return r.cfg.childEnded(ctx, tx, &job)
 	})
 	if err == nil {
 		r.settle(job)
@@ -237,13 +237,13 @@ func (r *Run) fail(ctx context.Context, cause error) error {
 func (c Config) failAttempt(ctx context.Context, tx Tx, kind jobKind, j *Job, e *Error) error {
 	at := c.now()
 	j.ErrorCode, j.ErrorMessage = e.Code, e.Message
-	waits := e.Code == CodeQuota || e.RetryAfter > patience
-	if Retryable(e) && (waits || j.Attempt < j.MaxAttempts) {
+	wait, waits := waitFor(e)
+	if (waits || Retryable(e)) && (waits || j.Attempt < j.MaxAttempts) {
 		next := at.Add(backoff(j.Attempt, e.RetryAfter))
 		if waits {
 			j.Attempt = max(j.Attempt-1, 0)
 		}
-		j.Status, j.NextAttemptAt = JobPending, &next
+		j.Status, j.NextAttemptAt, j.WaitsFor = JobPending, &next, wait
 		return requeue(ctx, tx, j, at)
 	}
 	j.Status, j.FinishedAt, j.NextAttemptAt = JobFailed, &at, nil
@@ -254,5 +254,20 @@ func (c Config) failAttempt(ctx context.Context, tx Tx, kind jobKind, j *Job, e 
 		return err
 	}
 	tx.Append(EventJobFailed, at, j)
-	return nil
+	return c.childEnded(ctx, tx, j)
+}
+
+// waitFor returns what a job that failed with e waits for. Others' wishes are no
+// failed attempts, and waited for as often as they last.
+func waitFor(e *Error) (wait JobWait, others bool) {
+	switch {
+	case e.Code == CodeQuota:
+		return WaitQuota, true
+	case errors.Is(e, ErrCircuitOpen):
+		return WaitBreaker, true
+	case e.Code == CodeBudgetExceeded && e.RetryAfter > 0:
+		return WaitBudget, true
+	default:
+		return WaitRetry, e.RetryAfter > patience
+	}
 }

@@ -86,6 +86,7 @@ type Outbox struct {
 	Dispatched []Dispatch // existing jobs that are to be started again
 	Appended   []NewEvent // to the tenant's event log
 	Canceled   []JobID    // told to the workers after the commit; not stored
+	Told       []Told     // to whoever listens, after the commit; not stored
 	Audited    []AuditEntry
 	Revoked    bool // somebody's credentials or role changed; told to every node, not stored
 }
@@ -101,6 +102,18 @@ func (o *Outbox) Enqueue(j Job) { o.Enqueued = append(o.Enqueued, j) }
 // that the job has, if it has one. A job that is not the tenant's fails the
 // transaction with CodeNotFound.
 func (o *Outbox) Dispatch(d Dispatch) { o.Dispatched = append(o.Dispatched, d) }
+
+// Told is an ephemeral event about a job.
+type Told struct {
+	Type EventType
+	At   time.Time
+	Job  Job
+}
+
+// Tell has listeners told of j after the commit, now and then.
+func (o *Outbox) Tell(t EventType, at time.Time, j *Job) {
+	o.Told = append(o.Told, Told{Type: t, At: at, Job: *j})
+}
 
 // Audit adds a line to the tenant's audit log.
 func (o *Outbox) Audit(e AuditEntry) { o.Audited = append(o.Audited, e) }

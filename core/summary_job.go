@@ -27,14 +27,18 @@ func (c Config) runSummarize(ctx context.Context, r *Run) error {
 	if err != nil {
 		return err
 	}
+	request := summarizeRequest(sum, d)
+	if err := c.reserve(ctx, r, sum, &request); err != nil {
+		return err
+	}
 	told := newSummaryTeller(r, sum.ID)
-	result, err := c.Summarizer.Summarize(ctx, r.Tenant(), summarizeRequest(sum, d), SummaryObserver{
+	result, err := c.Summarizer.Summarize(ctx, r.Tenant(), request, SummaryObserver{
 		Progress: func(p Progress) { r.Progress(ctx, p) },
 		Text:     func(offset int, text string) { told.write(ctx, offset, text) },
 	})
 	if err != nil {
 		c.keepUsage(ctx, r, sum.ID, result)
-		return err
+		return largerShare(r, result, err)
 	}
 	told.flush(ctx)
 	result.locate(d.Pages)

@@ -173,7 +173,7 @@ func (s *SummaryService) Delete(ctx context.Context, a Actor, id SummaryID) erro
 			if err != nil {
 				return err
 			}
-			if err := cancelJob(ctx, tx, j, s.cfg.now()); err != nil {
+			if err := s.cfg.cancelJob(ctx, tx, j, s.cfg.now()); err != nil {
 				return err
 			}
 		}

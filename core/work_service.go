@@ -40,6 +40,7 @@ func (w *WorkService) Listen(ctx context.Context, queues ...Queue) (Listener, er
 // says so. It returns ErrLeaseLost when the job is no longer to be run.
 func (w *WorkService) Start(ctx context.Context, l Lease) (*Run, error) {
 	r := &Run{cfg: w.cfg, lease: l}
+	orphan := false
 	err := w.cfg.changeLeased(ctx, l, func(ctx context.Context, tx Tx) error {
 		j, err := tx.Jobs.GetForUpdate(ctx, l.JobID)
 		if err != nil {
@@ -54,6 +55,13 @@ func (w *WorkService) Start(ctx context.Context, l Lease) (*Run, error) {
 			return ErrLeaseLost
 		}
 		at := w.cfg.now()
+		if orphan, err = w.cfg.orphaned(ctx, tx, j); err != nil {
+			return err
+		}
+		if orphan {
+			j.ErrorCode, j.ErrorMessage = CodeBudgetExceeded, "the bulk job that it is part of has ended, or has no money left"
+			return w.cfg.cancelChild(ctx, tx, j, at)
+		}
 		j.Status, j.Attempt, j.NextAttemptAt, j.WaitsFor = JobInProgress, j.Attempt+1, nil, ""
 		if j.StartedAt == nil {
 			j.StartedAt = &at
@@ -65,6 +73,9 @@ func (w *WorkService) Start(ctx context.Context, l Lease) (*Run, error) {
 		r.job = *j
 		return nil
 	})
+	if err == nil && orphan {
+		err = ErrLeaseLost
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -45,6 +45,16 @@ func (r documentReader) Get(ctx context.Context, id core.DocumentID) (*core.Docu
 	return one(ctx, r.scope, "document", r.sql.getDocument, scanDocument, key(id))
 }
 
+func (r documentReader) ListByID(ctx context.Context, ids []core.DocumentID) ([]core.Document, error) {
+	known := []string{}
+	for _, id := range ids {
+		if core.ValidID(id) {
+			known = append(known, string(id))
+		}
+	}
+	return many(ctx, r.scope, r.sql.documentsByID, scanDocument, known)
+}
+
 func (r documentReader) List(ctx context.Context, f core.DocumentFilter, s core.Seek) ([]core.Document, error) {
 	l := newList(r.sql.listDocuments)
 	if f.SourceType != "" {

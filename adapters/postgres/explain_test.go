@@ -276,6 +276,7 @@ func useEverything(t *testing.T, s *Store, o filled) {
 	}, after)))
 	must(second(r.Users.Get(ctx, o.User.ID)))
 	must(second(r.Documents.Get(ctx, o.document.ID)))
+	must(second(r.Documents.ListByID(ctx, []core.DocumentID{o.document.ID})))
 	for _, f := range []core.DocumentFilter{
 		{}, {SourceType: core.SourceUpload, Status: core.DocumentActive}, {ContentHash: "x"}, {ExternalID: "x"}, {IntegrationID: core.NewID[core.IntegrationID]()},
 	} {

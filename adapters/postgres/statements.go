@@ -14,6 +14,7 @@ type statements struct {
 	getAPIKey, listAPIKeys, insertAPIKey, useAPIKey, deleteAPIKey, deleteAPIKeys string
 
 	getDocument, lockDocument, listDocuments, insertDocument, updateDocument, deleteDocument string
+	documentsByID string
 	searchDocuments, putSearchEntry                                                          string
 
 	getSummary, listSummaries, insertSummary, updateSummary, deleteSummary, deleteSummaries string
@@ -128,6 +129,7 @@ func (s *statements) documents() {
 	s.getDocument = `select ` + documentColumns + `, d.content, d.pages from documents d where d.org_id = $1 and d.id = $2`
 	s.lockDocument = s.getDocument + ` for update`
 	s.listDocuments = `select ` + documentColumns + `, '', '{}'::json from documents d where d.org_id = $1`
+	s.documentsByID = s.listDocuments + ` and d.id = any ($2::uuid[])`
 	s.insertDocument = `with stored as (
 			insert into documents (org_id, id, user_id, title, content, source_type, source_url, external_id, external_last_updated,
 				integration_id, mime_type, content_hash, content_bytes, version, revision, status, error_message, updated_at, pages, created_at)

@@ -3,6 +3,8 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
+	"fmt"
 
 	"github.com/docsctl/docsctl/core"
 )
@@ -26,6 +28,16 @@ const sqlListDocuments = `SELECT ` + documentColumns + ` FROM documents WHERE or
 func (r documentReader) List(ctx context.Context, f core.DocumentFilter, k core.Seek) ([]core.Document, error) {
 	s := newStatement(sqlListDocuments, r.org).documents(f).page(k)
 	return list(ctx, r.q, readDocument, s.text.String(), s.args...)
+}
+
+const sqlDocumentsByID = sqlListDocuments + ` AND id IN (SELECT value FROM json_each(?))`
+
+func (r documentReader) ListByID(ctx context.Context, ids []core.DocumentID) ([]core.Document, error) {
+	raw, err := json.Marshal(notNil(ids))
+	if err != nil {
+		return nil, fmt.Errorf("encode ids: %w", err)
+	}
+	return list(ctx, r.q, readDocument, sqlDocumentsByID, r.org, string(raw))
 }
 
 // documents narrows to the documents that fit f.

@@ -298,6 +298,7 @@ func readEverything(t *testing.T, o *coretest.Org, d *core.Document, words core.
 		} {
 			errs = append(errs, second(r.Jobs.List(ctx, f, k)))
 		}
+		errs = append(errs, second(r.Documents.ListByID(ctx, []core.DocumentID{d.ID})))
 		errs = append(errs, second(r.JobItems.List(ctx, core.JobID(id), "", k)), second(r.JobItems.List(ctx, core.JobID(id), core.JobItemFailed, k)))
 		errs = append(errs, second(r.Templates.List(ctx, k)), second(r.Users.List(ctx, k)), second(r.Audit.List(ctx, core.AuditFilter{}, k)),
 			second(r.Audit.List(ctx, core.AuditFilter{Action: "x", UserID: o.User.ID, TargetID: id, Since: d.CreatedAt, Until: d.CreatedAt}, k)),

@@ -148,7 +148,11 @@ func readOperations() map[string]readOperation {
 			d, err := r.Documents.Get(ctx, x.document.ID)
 			return one(d != nil), err
 		}},
-		"Documents.List":   {answersEmpty, listDocuments},
+		"Documents.List": {answersEmpty, listDocuments},
+		"Documents.ListByID": {answersEmpty, func(ctx context.Context, r core.Readers, x things) (int, error) {
+			rows, err := r.Documents.ListByID(ctx, []core.DocumentID{x.document.ID, x.document.ID})
+			return len(rows), err
+		}},
 		"Documents.Search": {answersEmpty, searchDocuments},
 		"Summaries.Get": {answersNotFound, func(ctx context.Context, r core.Readers, x things) (int, error) {
 			s, err := r.Summaries.Get(ctx, x.summary.ID)

@@ -137,7 +137,7 @@ func (s *api) registerJobItems() {
 		return listed(p, viewJobItem, err)
 	})
 	register(s, operation{
-		id: "confirmJob", once: true, method: http.MethodPost, path: "/v1/jobs/{id}/confirm", tag: "jobs", summary: "Have a job go on that waits for a person",
+		id: "confirmJob", method: http.MethodPost, path: "/v1/jobs/{id}/confirm", tag: "jobs", summary: "Have a job go on that waits for a person",
 		description: "409 when it waits for no confirmation.", errors: []int{http.StatusForbidden, http.StatusConflict},
 	}, func(ctx context.Context, a core.Actor, in *PathID) (*jobOutput, error) {
 		return shownJob(s.app.Jobs.Confirm(ctx, a, core.JobID(in.ID)))

@@ -11,7 +11,7 @@ import (
 
 // onceExempt are the POSTs of signed-in callers that make and enqueue nothing that
 // lasts; a ticket is worth nothing the second time.
-var onceExempt = []string{"createTicket", "cancelJob", "setDefaultTemplate", "previewTemplate", "changePassword"}
+var onceExempt = []string{"createTicket", "cancelJob", "confirmJob", "estimateSummary", "estimateSummaries", "setDefaultTemplate", "previewTemplate", "changePassword"}
 
 // TestOnce_EveryCreatingRoute repeats a request to every route that makes or
 // enqueues something, and demands of every other POST that it is exempt.

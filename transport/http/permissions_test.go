@@ -50,6 +50,7 @@ var permissionTable = map[string]allowed{
 	"deleteDocument":      {thing: "document", member: 403, own: 204, admin: 204},
 
 	"requestSummary":        {thing: "document", body: `{}`, member: 202, own: 202, admin: 202},
+	"requestSummaries":      {body: `{"filter":{}}`, member: 202, own: 202, admin: 202},
 	"listDocumentSummaries": {thing: "document", member: 200, own: 200, admin: 200},
 	"estimateSummary":       {thing: "document", body: `{}`, member: 200, own: 200, admin: 200},
 	"estimateSummaries":     {body: `{"filter":{}}`, member: 200, own: 200, admin: 200},

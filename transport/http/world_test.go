@@ -131,7 +131,7 @@ func (p feedPace) or(other feedPace) feedPace {
 func (w *world) work() {
 	w.t.Helper()
 	runner, err := worker.New(worker.Config{
-		Work: w.app.Work, Maintain: true, Logger: slog.New(slog.DiscardHandler), Pools: []worker.Pool{{Queue: core.QueueLLM, Size: 2}},
+		Work: w.app.Work, Maintain: true, Logger: slog.New(slog.DiscardHandler), Pools: []worker.Pool{{Queue: core.QueueLLM, Size: 2}, {Queue: core.QueueLLMBulk, Size: 2}, {Queue: core.QueueMaintenance, Size: 1}},
 	})
 	if err != nil {
 		w.t.Fatal(err)

@@ -3,6 +3,7 @@ package guard
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -58,7 +59,7 @@ func Wrap(m core.LLM, c Config) (core.LLM, error) {
 }
 
 // ErrOpen is in the chain of the errors of an open breaker.
-var ErrOpen = errors.New("the breaker of the model's server is open")
+var ErrOpen = fmt.Errorf("the breaker of the model's server is open: %w", core.ErrCircuitOpen)
 
 // statusOf returns the HTTP status that err tells, or 0.
 func statusOf(err error) int {

@@ -26,7 +26,7 @@ func Difference(got, want string) string {
 	if err != nil {
 		return err.Error()
 	}
-	return Lines(g, w)
+	return firstDifference(g, w)
 }
 
 // DifferenceHTML does the same for HTML.
@@ -39,11 +39,10 @@ func DifferenceHTML(got, want string) string {
 	if err != nil {
 		return err.Error()
 	}
-	return Lines(g, w)
+	return firstDifference(g, w)
 }
 
-// Lines returns the first lines in which two normal forms differ; "" if none do.
-func Lines(got, want string) string {
+func firstDifference(got, want string) string {
 	if got == want {
 		return ""
 	}
