@@ -213,6 +213,13 @@ func (s *JobService) Wait(ctx context.Context, a Actor, id JobID) (*Job, error) 
 // Watch is Wait that also calls each with the job whenever it is seen to have
 // changed, progress included. Calls come one at a time.
 func (s *JobService) Watch(ctx context.Context, a Actor, id JobID, each func(*Job)) (*Job, error) {
+	return s.WatchText(ctx, a, id, each, nil)
+}
+
+// WatchText is Watch that also calls text with what the model writes while the job
+// makes a summary, as far as it is heard of: the summary itself has all of it. Calls
+// of each and text come one at a time; text may be nil.
+func (s *JobService) WatchText(ctx context.Context, a Actor, id JobID, each func(*Job), text func(SummaryDelta)) (*Job, error) {
 	j, err := s.Get(ctx, a, id)
 	if err != nil || j.Status.Ended() {
 		return j, err
@@ -233,14 +240,14 @@ func (s *JobService) Watch(ctx context.Context, a Actor, id JobID, each func(*Jo
 			return j, nil
 		}
 		each(j)
-		if !s.awaitNews(ctx, id, news, tick.C, each) {
+		if !s.awaitNews(ctx, news, tick.C, func(body []byte) { tellEphemeral(body, id, each, text) }) {
 			return j, nil
 		}
 	}
 }
 
 // awaitNews returns true when the job is to be read again, false when ctx ended.
-func (s *JobService) awaitNews(ctx context.Context, id JobID, news <-chan Notice, tick <-chan time.Time, each func(*Job)) bool {
+func (s *JobService) awaitNews(ctx context.Context, news <-chan Notice, tick <-chan time.Time, told func(body []byte)) bool {
 	for {
 		select {
 		case <-ctx.Done():
@@ -254,20 +261,28 @@ func (s *JobService) awaitNews(ctx context.Context, id JobID, news <-chan Notice
 			case n.Body == nil || n.Lost:
 				return true
 			default:
-				if j := progressOf(n.Body, id); j != nil {
-					each(j)
-				}
+				told(n.Body)
 			}
 		}
 	}
 }
 
-// progressOf returns the job of an ephemeral progress event, if it is id's.
-func progressOf(body []byte, id JobID) *Job {
+// tellEphemeral passes on an ephemeral event that is about a job.
+func tellEphemeral(body []byte, id JobID, each func(*Job), text func(SummaryDelta)) {
 	var e Event
-	var j Job
-	if json.Unmarshal(body, &e) != nil || e.Type != EventJobProgress || json.Unmarshal(e.Data, &j) != nil || j.ID != id {
-		return nil
+	if json.Unmarshal(body, &e) != nil {
+		return
 	}
-	return &j
+	switch e.Type {
+	case EventJobProgress:
+		var j Job
+		if json.Unmarshal(e.Data, &j) == nil && j.ID == id {
+			each(&j)
+		}
+	case EventSummaryDelta:
+		var d SummaryDelta
+		if text != nil && json.Unmarshal(e.Data, &d) == nil && d.JobID == id {
+			text(d)
+		}
+	}
 }

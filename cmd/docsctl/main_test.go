@@ -59,6 +59,7 @@ func TestScript(t *testing.T) {
 			"exitcode": exitCode,
 			"sparse":   sparse,
 			"rawfile":  rawFile,
+			"handbook": writeHandbook,
 			"freeport": freePort,
 			"waitfor":  func(ts *testscript.TestScript, _ bool, args []string) { waitFor(ts, asked, args) },
 			"runjob":   runJob,
@@ -130,6 +131,14 @@ func sparse(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	ts.Check(f.Truncate(size))
 	ts.Check(f.Close())
+}
+
+// writeHandbook makes a text of many parts: handbook FILE
+func writeHandbook(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: handbook file")
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(handbook()), 0o600))
 }
 
 // rawFile makes a file of any bytes, written as in a Go string: rawfile FILE BYTES

@@ -22,6 +22,8 @@ type SummarizeOptions struct {
 	Template  string   // name or id; "": the default one
 	Summary   core.SummaryOptions
 	Citations bool
+	Estimate  bool
+	Stream    bool
 	Print     printing // printDefault: the text itself
 	Output    string   // "" or "-": standard output
 }
@@ -40,6 +42,7 @@ func NewCmdSummarize(f *Factory, runF func(context.Context, *SummarizeOptions) e
 			"the document was read, and at what cost.",
 		Example: "  docsctl summarize report.md\n" +
 			"  docsctl summarize *.md --length short -o table\n" +
+			"  docsctl summarize book.pdf --estimate\n" +
 			"  docsctl summarize https://example.org/page --citations --output page.md\n" +
 			"  pandoc -t markdown talk.odt | docsctl summarize - --template key-points",
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -59,6 +62,9 @@ func NewCmdSummarize(f *Factory, runF func(context.Context, *SummarizeOptions) e
 	flags.StringVar(&opts.Title, "title", "", "store the document under this `TITLE`")
 	flags.BoolVar(&opts.Citations, "citations", false, "quote the source of each statement in a footnote")
 	flags.BoolVar(&opts.Summary.Refresh, "force", false, "make the summary anew, and pay for it again")
+	flags.BoolVar(&opts.Stream, "stream", false, "print the text while the model writes it")
+	flags.BoolVar(&opts.Estimate, "estimate", false, "tell calls, tokens and cost, and make no summary")
+	flags.Var(&usdFlag{to: &opts.Summary.MaxCostUSD}, "max-cost", "stop before a summary costs more than this many `USD`")
 	flags.StringVar(&opts.Output, "output", "", "write to `FILE`, whole or not at all")
 	printingFlag(cmd, &opts.Print)
 	return cmd
@@ -90,6 +96,9 @@ func summarizeRun(ctx context.Context, opts *SummarizeOptions) (err error) {
 		return err
 	}
 	s := &summarizing{opts: opts, local: local, output: output, notes: opts.IO.ErrOut}
+	if opts.Estimate {
+		return s.estimate(ctx)
+	}
 	if opts.Print != printJSON {
 		return s.run(ctx)
 	}
@@ -116,6 +125,10 @@ func (o *SummarizeOptions) check() error {
 	switch {
 	case stdin > 1:
 		return usagef("standard input can be read once only; name - once")
+	case o.Stream && (o.Print != printDefault || o.Output != "" || o.Citations || o.Estimate || len(o.Inputs) > 1):
+		return usagef("--stream prints the text of one summary alone; leave out -o, --output, --citations and --estimate")
+	case o.Estimate && o.Output != "":
+		return usagef("--estimate makes no summary to be written to --output; leave one of them out")
 	case o.Title != "" && len(o.Inputs) > 1:
 		return usagef("--title is for one document; summarize them one by one")
 	}
@@ -131,6 +144,7 @@ type summarizing struct {
 	local  *Local
 	output *outputFile // nil: standard output
 	notes  io.Writer   // what is told besides the result
+	said   streamed    // of --stream
 }
 
 // result is what became of one input.
@@ -154,7 +168,7 @@ func (s *summarizing) run(ctx context.Context) error {
 		if r.err != nil {
 			failed.errs = append(failed.errs, r.err)
 		} else if s.opts.Print == printDefault && s.output == nil {
-			if err := s.opts.IO.print(s.text(i, r)); err != nil {
+			if err := s.opts.IO.print(s.said.rest(s.text(i, r))); err != nil {
 				return err
 			}
 		}

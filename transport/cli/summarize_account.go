@@ -86,10 +86,14 @@ func (r result) account() string {
 
 // cost is what the summary cost this time; a reused one is free.
 func (r result) cost() string {
-	cost := r.sum.Usage.CostUSD
 	if r.reused {
-		cost = new(float64)
+		return dollars(new(float64))
 	}
+	return dollars(r.sum.Usage.CostUSD)
+}
+
+// dollars writes an amount; nil is one that nobody knows.
+func dollars(cost *float64) string {
 	switch {
 	case cost == nil:
 		return "unknown"

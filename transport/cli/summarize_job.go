@@ -14,7 +14,7 @@ const cancelWithin = 5 * time.Second
 // ends first the job is canceled.
 func (s *summarizing) await(ctx context.Context, input string, id core.SummaryID, job core.JobID) (*core.Summary, error) {
 	p := newProgress(s.opts.IO, s.notes, "summarizing "+displayName(input)+" ("+s.local.Model+")")
-	j, err := s.local.App.Jobs.Watch(ctx, s.local.Actor, job, p.show)
+	j, err := s.watch(ctx, job, p)
 	p.clear()
 	if ctx.Err() != nil {
 		s.cancel(ctx, job)
@@ -31,6 +31,20 @@ func (s *summarizing) await(ctx context.Context, input string, id core.SummaryID
 	default:
 		return nil, &core.Error{Code: j.ErrorCode, Message: j.ErrorMessage}
 	}
+}
+
+// watch shows the job's progress, and with --stream the text from when it begins.
+func (s *summarizing) watch(ctx context.Context, job core.JobID, p *progress) (*core.Job, error) {
+	if !s.opts.Stream {
+		return s.local.App.Jobs.Watch(ctx, s.local.Actor, job, p.show)
+	}
+	s.said = streamed{out: s.opts.IO}
+	show := p.show
+	return s.local.App.Jobs.WatchText(ctx, s.local.Actor, job, func(j *core.Job) { show(j) }, func(d core.SummaryDelta) {
+		p.clear()
+		show = func(*core.Job) {} // a line that is written over would stand in the text
+		s.said.write(d)
+	})
 }
 
 // cancel ends the job of an interrupted command. One that has ended meanwhile is

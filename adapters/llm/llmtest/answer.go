@@ -55,9 +55,21 @@ func notes(user string) string {
 	var out []string
 	for i := range min(mostNotes, len(blocks)) {
 		b := blocks[i*len(blocks)/min(mostNotes, len(blocks))]
-		out = append(out, "- "+firstSentence(b[2])+" ["+b[1]+"]")
+		out = append(out, "- "+firstSentence(fact(b[2]))+" ["+b[1]+"]")
 	}
 	return strings.Join(out, "\n")
+}
+
+// fact is what a block says, without the section in front and the source behind it
+// that notes have.
+func fact(block string) string {
+	text, _, _ := strings.Cut(block, " — source: ")
+	if strings.HasPrefix(text, "(") {
+		if _, rest, ok := strings.Cut(text, ") "); ok {
+			text = rest
+		}
+	}
+	return text
 }
 
 // longestParagraph is the document's text rather than what is asked about it.
