@@ -26,23 +26,17 @@ type Names interface {
 // text with a warning. It returns ctx's error, and CodePayloadTooLarge for a page
 // of more than 20 MB.
 func ConvertStorage(ctx context.Context, storage string, names Names) (doctree.Result, error) {
-	blocks, losses := readStorage(ctx, storage, names)
+	r := newStorageReader()
+	if names != nil {
+		r.user = func(id string) string { return names.User(ctx, id) }
+		r.page = func(space, title string) string { return names.Page(ctx, space, title) }
+	}
+	blocks := r.read(storage)
 	if err := ctx.Err(); err != nil {
 		return doctree.Result{}, err
 	}
 	text, err := doctree.Write(blocks)
-	return doctree.Result{Markdown: text, Warnings: losses.Warnings()}, err
-}
-
-func readStorage(ctx context.Context, storage string, names Names) ([]doctree.Block, doctree.Losses) {
-	r := newStorageReader(ctx, names)
-	root, rest := parseStorage(storage)
-	blocks := r.Blocks(root)
-	if rest != "" {
-		r.Losses.Add("confluence:broken storage format")
-		blocks = append(blocks, &doctree.Paragraph{Text: doctree.Spans{{Text: doctree.Clean(rest)}}})
-	}
-	return blocks, r.Losses
+	return doctree.Result{Markdown: text, Warnings: r.Losses.Warnings()}, err
 }
 
 // ConvertADF makes Markdown of a page's body in the Atlassian document format: the
@@ -61,7 +55,7 @@ func ConvertADF(ctx context.Context, document []byte) (doctree.Result, error) {
 	if err := ctx.Err(); err != nil {
 		return doctree.Result{}, err
 	}
-	r := adfReader{storage: newStorageReader(ctx, nil)}
+	r := adfReader{storage: newStorageReader()}
 	text, err := doctree.Write(r.blocks(doc.Content))
 	return doctree.Result{Markdown: text, Warnings: r.storage.Losses.Warnings()}, err
 }

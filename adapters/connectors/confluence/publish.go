@@ -2,8 +2,8 @@ package confluence
 
 import (
 	"context"
-	"errors"
 
+	"github.com/docsctl/docsctl/adapters/connectors/internal/doctree"
 	"github.com/docsctl/docsctl/adapters/connectors/internal/provenance"
 )
 
@@ -18,8 +18,33 @@ type Merge struct {
 // format, "" for a new page. All that is not ours is in Storage byte for byte.
 // It returns ctx's error.
 func MergePart(ctx context.Context, storage string, p provenance.Publication) (Merge, error) {
-	return Merge{}, errors.ErrUnsupported
+	s := scanner{storage: storage}
+	s.scan()
+	if err := ctx.Err(); err != nil {
+		return Merge{}, err
+	}
+	part := p.Compose(func(blocks []doctree.Block) []string { return markdowns(units(render(blocks))) })
+	d := p.Decide(part, markdowns(s.units))
+	m := Merge{Outcome: d.Outcome, Storage: storage}
+	switch d.State {
+	case provenance.Created:
+		m.Storage = s.appended(render(part.Blocks))
+	case provenance.Updated:
+		m.Storage = storage[:s.units[d.From].start] + render(part.Blocks) + storage[s.units[d.To-1].end:]
+	case provenance.Unchanged, provenance.Conflict:
+	}
+	return m, nil
 }
 
-// Storage makes a body in storage format of Markdown.
-func Storage(markdown string) string { return "" }
+// appended returns the body with more at its end; a page with a layout has all its
+// content in the layout.
+func (s *scanner) appended(more string) string {
+	if s.layout > 0 {
+		section := `<ac:layout-section ac:type="fixed-width" ac:breakout-mode="default"><ac:layout-cell>` + more + `</ac:layout-cell></ac:layout-section>`
+		return s.storage[:s.layout] + section + s.storage[s.layout:]
+	}
+	if s.storage != "" {
+		more = "\n" + more
+	}
+	return s.storage + more
+}

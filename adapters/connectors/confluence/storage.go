@@ -1,7 +1,6 @@
 package confluence
 
 import (
-	"context"
 	"strings"
 
 	"github.com/docsctl/docsctl/adapters/connectors/internal/doctree"
@@ -15,14 +14,22 @@ type storageReader struct {
 	page func(space, title string) string
 }
 
-func newStorageReader(ctx context.Context, names Names) *storageReader {
+// newStorageReader returns a reader that knows no names.
+func newStorageReader() *storageReader {
 	r := &storageReader{user: func(string) string { return "" }, page: func(string, string) string { return "" }}
-	if names != nil {
-		r.user = func(id string) string { return names.User(ctx, id) }
-		r.page = func(space, title string) string { return names.Page(ctx, space, title) }
-	}
 	r.Reader = markup.Reader{Special: r.special, TooDeep: "confluence:nested too deep"}
 	return r
+}
+
+// read reads a body. Where its XML is broken the rest is plain text.
+func (r *storageReader) read(storage string) []doctree.Block {
+	root, rest := parseStorage(storage)
+	blocks := r.Blocks(root)
+	if rest != "" {
+		r.Losses.Add("confluence:broken storage format")
+		blocks = append(blocks, &doctree.Paragraph{Text: doctree.Spans{{Text: doctree.Clean(rest)}}})
+	}
+	return blocks
 }
 
 // special reads an element with a prefix, one that only storage format has.

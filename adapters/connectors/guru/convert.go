@@ -33,10 +33,14 @@ func isHTML(content string) bool { return element.MatchString(content) }
 type reader struct{ markup.Reader }
 
 func (r *reader) read(content string) []doctree.Block {
-	r.Reader = markup.Reader{Special: r.special, TooDeep: "guru:nested too deep"}
 	if !isHTML(content) {
 		return []doctree.Block{&doctree.Raw{Markdown: content}}
 	}
+	return r.readHTML(content)
+}
+
+func (r *reader) readHTML(content string) []doctree.Block {
+	r.Reader = markup.Reader{Special: r.special, TooDeep: "guru:nested too deep"}
 	root, err := parseHTML(content)
 	if err != nil {
 		r.Losses.Add("guru:broken HTML")

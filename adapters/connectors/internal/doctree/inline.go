@@ -18,7 +18,7 @@ const (
 // markdown writes running text.
 func (s Spans) markdown(at place) string {
 	w := inlineWriter{at: at}
-	s = s.tidy()
+	s = s.Tidy()
 	for i := 0; i < len(s); {
 		j := i + 1
 		for j < len(s) && s[j].Link == s[i].Link {
@@ -41,6 +41,7 @@ func (s Spans) markdown(at place) string {
 // CommonMark accepts as delimiters; the others become HTML.
 type inlineWriter struct {
 	at     place
+	html   func(Span) string // writes spans as HTML; nil for Markdown
 	pieces []piece
 	open   []*pair
 }
@@ -117,7 +118,7 @@ func (w *inlineWriter) set(marks Marks, ahead Spans) {
 			}
 		}
 		marks &^= best
-		p := &pair{mark: best, tag: delimiters[best] == ""}
+		p := &pair{mark: best, tag: delimiters[best] == "" || w.html != nil}
 		w.open = append(w.open, p)
 		w.pieces = append(w.pieces, piece{mark: p})
 	}
@@ -133,9 +134,13 @@ func (s Spans) lasting(m Marks) int {
 }
 
 func (w *inlineWriter) span(p Span) {
+	if w.html != nil {
+		w.leaf(p)
+		return
+	}
 	switch p.Kind {
 	case Break:
-		w.put([]string{inParagraph: "\\\n", inHeading: " ", inCell: "<br>"}[w.at])
+		w.put(w.lineBreak())
 	case Image:
 		w.put("![" + escape(p.Text, ' ') + "](" + target(p.Source) + ")")
 	case Math:
@@ -145,6 +150,19 @@ func (w *inlineWriter) span(p Span) {
 	default:
 		w.word(p)
 	}
+}
+
+// lineBreak writes a break. A backslash would not be one after another for all parsers.
+func (w *inlineWriter) lineBreak() string {
+	switch {
+	case w.at == inHeading:
+		return " "
+	case w.at == inCell:
+		return "<br>"
+	case len(w.pieces) > 0 && strings.HasSuffix(w.pieces[len(w.pieces)-1].raw, `\`):
+		return "<br>\n"
+	}
+	return "\\\n"
 }
 
 func (w *inlineWriter) word(p Span) {
@@ -207,18 +225,27 @@ func (p piece) string() string {
 // not open or close into HTML.
 func (w *inlineWriter) settled() bool {
 	settled := true
+	open := map[byte]int{} // how many marks are open, by their delimiter
 	for i := 0; i < len(w.pieces); {
 		j := w.run(i)
 		if j == i {
 			i++
 			continue
 		}
-		if !w.works(i, j) {
+		c := w.pieces[i].string()[0]
+		if !w.works(i, j, open[c] > 0) {
 			settled = false
 			for _, p := range w.pieces[i:j] {
 				if !p.ends || allEnd(w.pieces[i:j]) {
 					p.mark.tag = true
 				}
+			}
+		}
+		for _, p := range w.pieces[i:j] {
+			if p.ends {
+				open[c]--
+			} else {
+				open[c]++
 			}
 		}
 		i = j
@@ -245,8 +272,9 @@ func allEnd(pieces []piece) bool {
 }
 
 // works reports whether a run of delimiters opens, or closes, all it is meant to.
-// One that does both at once would be read as one longer run.
-func (w *inlineWriter) works(i, j int) bool {
+// One that does both at once would be read as one longer run. within says whether
+// a mark with the same delimiter is open.
+func (w *inlineWriter) works(i, j int, within bool) bool {
 	ends := w.pieces[i].ends
 	for _, p := range w.pieces[i:j] {
 		if p.ends != ends {
@@ -254,10 +282,21 @@ func (w *inlineWriter) works(i, j int) bool {
 		}
 	}
 	outside, inside := w.last(i), w.first(j)
+	if w.pieces[i].mark.mark == Strike && outside == '~' {
+		return false // some parsers look at the character before, whether it is escaped or not
+	}
 	if ends {
 		outside, inside = inside, outside
+	} else if within && mayFlank(inside, outside) {
+		return false // it would close what it is in
 	}
 	return !unicode.IsSpace(inside) && (!maybePunctuation(inside) || unicode.IsSpace(outside) || surelyPunctuation(outside))
+}
+
+// mayFlank reports whether some parser takes the character inside for the edge of
+// marked text.
+func mayFlank(outside, inside rune) bool {
+	return !unicode.IsSpace(inside) && (!surelyPunctuation(inside) || unicode.IsSpace(outside) || maybePunctuation(outside))
 }
 
 // first returns the first character at or after a piece; a line's end is a space.

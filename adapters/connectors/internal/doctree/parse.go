@@ -16,10 +16,31 @@ import (
 // in brackets and a numbered list at the end. Of other HTML only the text is kept.
 func Parse(markdown string) []Block {
 	source := []byte(Clean(markdown))
+	p := parser{source: source}
+	return p.blocks(parse(source), 0)
+}
+
+func parse(source []byte) ast.Node {
 	md := goldmark.New(goldmark.WithExtensions(
 		extension.Table, extension.Strikethrough, extension.TaskList, extension.Linkify, extension.Footnote))
-	p := parser{source: source}
-	return p.blocks(md.Parser().Parse(text.NewReader(source)), 0)
+	return md.Parser().Parse(text.NewReader(source))
+}
+
+// Starts returns where each block of Markdown begins, in bytes, at the beginning of
+// its line.
+func Starts(markdown string) []int {
+	var starts []int
+	for n := parse([]byte(markdown)).FirstChild(); n != nil; n = n.NextSibling() {
+		pos := n.Pos()
+		if pos < 0 || pos > len(markdown) {
+			continue
+		}
+		pos = strings.LastIndexByte(markdown[:pos], '\n') + 1
+		if len(starts) == 0 || pos > starts[len(starts)-1] {
+			starts = append(starts, pos)
+		}
+	}
+	return starts
 }
 
 // Canonical returns Markdown as the writer writes it. Two texts that say the same

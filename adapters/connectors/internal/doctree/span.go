@@ -121,9 +121,9 @@ func Clean(text string) string {
 
 func blank(s string) bool { return strings.Trim(s, " \t") == "" }
 
-// tidy returns the spans as they are written: neighbours that are marked alike are
+// Tidy returns the spans as they are written: neighbours that are marked alike are
 // one, spaces stand outside of marks, and there are none at the edges of lines.
-func (s Spans) tidy() Spans {
+func (s Spans) Tidy() Spans {
 	return s.apart().merged().bridged().merged().trimmed()
 }
 

@@ -1,5 +1,7 @@
 package doctree
 
+import "slices"
+
 // Block is one part of a document: a *Paragraph, *Heading, *List, *Quote, *Alert,
 // *Code, *Table, *Details, *Rule, *Comment or *Raw. The set is closed.
 type Block interface{ block() }
@@ -37,6 +39,20 @@ func (l *List) AddInner(blocks ...Block) {
 	}
 	last := &l.Items[len(l.Items)-1]
 	last.Blocks = append(last.Blocks, blocks...)
+}
+
+// HasTasks reports whether any item is a task.
+func (l *List) HasTasks() bool {
+	return slices.ContainsFunc(l.Items, func(it Item) bool { return it.Task != NoTask })
+}
+
+// Lead returns the paragraph that blocks begin with, if they begin with one.
+func Lead(blocks []Block) (*Paragraph, bool) {
+	if len(blocks) == 0 {
+		return nil, false
+	}
+	p, ok := blocks[0].(*Paragraph)
+	return p, ok
 }
 
 // Task says whether an item is a task, and whether it is done.

@@ -124,6 +124,9 @@ func (w *writer) list(l *List, follows bool, depth int) string {
 			mark = strconv.Itoa(start+i) + []string{".", ")"}[number(follows)]
 		}
 		text := w.spend(w.item(item, mark, depth))
+		if text == mark && depth > 0 && i == len(l.Items)-1 {
+			text += " <!-- -->" // goldmark ends all lists at an empty last item
+		}
 		if i > 0 {
 			b.WriteByte('\n')
 		}

@@ -102,6 +102,9 @@ func (n *normal) block(c *xhtml.Node, depth int) {
 	case "p":
 		n.blocks(children(c), depth)
 	case "h1", "h2", "h3", "h4", "h5", "h6", "summary":
+		for _, br := range find(c, "br") { // Markdown has no breaks there
+			br.Type, br.Data = xhtml.TextNode, " "
+		}
 		n.line(depth, "%s %s", c.Data, runs(children(c)))
 	case "ul", "ol", "blockquote", "details":
 		n.blocks(children(c), depth+1)
@@ -156,10 +159,16 @@ func (n *normal) code(c *xhtml.Node, depth int) {
 
 func (n *normal) row(row *xhtml.Node, depth int) {
 	var cells []string
+	header := true // and nothing in it: what a table without a header has in Markdown
 	for c := row.FirstChild; c != nil; c = c.NextSibling {
 		if c.Type == xhtml.ElementNode {
-			cells = append(cells, c.Data+" "+runs(children(c)))
+			text := runs(children(c))
+			header = header && c.Data == "th" && text == ""
+			cells = append(cells, c.Data+" "+text)
 		}
+	}
+	if header {
+		return
 	}
 	n.line(depth, "row %s", strings.Join(cells, " | "))
 }

@@ -26,7 +26,7 @@ func Difference(got, want string) string {
 	if err != nil {
 		return err.Error()
 	}
-	return firstDifference(g, w)
+	return Lines(g, w)
 }
 
 // DifferenceHTML does the same for HTML.
@@ -39,10 +39,11 @@ func DifferenceHTML(got, want string) string {
 	if err != nil {
 		return err.Error()
 	}
-	return firstDifference(g, w)
+	return Lines(g, w)
 }
 
-func firstDifference(got, want string) string {
+// Lines returns the first lines in which two normal forms differ; "" if none do.
+func Lines(got, want string) string {
 	if got == want {
 		return ""
 	}

@@ -12,7 +12,7 @@ var (
 	detailsOpen = regexp.MustCompile(`(?i)^\s*<details[^>]*>`)
 	detailsEnd  = regexp.MustCompile(`(?i)^\s*</details>`)
 	summaryText = regexp.MustCompile(`(?is)<summary[^>]*>(.*?)</summary>`)
-	anyTag      = regexp.MustCompile(`(?s)<!--.*?-->|<[^>]*>`)
+	anyTag      = regexp.MustCompile(`(?is)<!--.*?-->|<script.*?</script>|<style.*?</style>|<[^>]*>`)
 )
 
 // html reads a block of HTML, and for details all blocks up to their end. It
