@@ -28,7 +28,7 @@ var rules = []rule{
 	{dir: "adapters/connectors/fakes"}, // the vendors' side: it must not know ours
 	// The tree knows no vendor, and no vendor knows another: what they share is internal.
 	{dir: "adapters/connectors/internal/doctree", ours: []string{"core"}, third: []string{"github.com/yuin/goldmark"}},
-	{dir: "adapters/connectors/internal/doctree/doctreetest", ours: []string{"adapters/connectors/internal/doctree"}, third: []string{"github.com/yuin/goldmark", "golang.org/x/net/html", "pgregory.net/rapid"}},
+	{dir: "adapters/connectors/internal/doctree/doctreetest", ours: []string{"core", "adapters/connectors/internal/doctree"}, third: []string{"github.com/yuin/goldmark", "golang.org/x/net/html", "golang.org/x/tools/txtar", "pgregory.net/rapid"}},
 	{dir: "adapters/connectors/internal/markup", ours: []string{"adapters/connectors/internal/doctree"}},
 	{dir: "adapters/connectors/internal/provenance", ours: []string{"adapters/connectors/internal/doctree"}, third: []string{"github.com/rogpeppe/go-internal/diff"}},
 	{dir: "adapters/...", ours: []string{"core/..."}, third: []string{"*"}},

@@ -67,20 +67,19 @@ func (r *adfReader) blocks(nodes []adfNode) []doctree.Block {
 	return f.Blocks()
 }
 
-// content reads nodes; inline says whether they stand in a paragraph.
+// content reads nodes; inline says whether they stand in a paragraph. Beyond the
+// depth that Markdown can hold only the text is read.
 func (r *adfReader) content(f *doctree.Flow, nodes []adfNode, inline bool) {
-	if r.depth++; r.depth > 2*doctree.MaxDepth {
-		r.storage.Losses.Add("confluence:nested too deep")
-		for _, n := range nodes {
-			f.Text(n.inner(), 0, "")
-		}
-		r.depth--
-		return
-	}
+	r.depth++
+	defer func() { r.depth-- }()
 	for _, n := range nodes {
+		if r.depth > doctree.MaxDepth {
+			r.storage.Losses.Add("confluence:nested too deep")
+			f.Text(n.inner(), 0, "")
+			continue
+		}
 		r.node(f, n, inline)
 	}
-	r.depth--
 }
 
 // inner returns the text below a node.

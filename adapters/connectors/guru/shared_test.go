@@ -48,3 +48,40 @@ func TestConvert_SharedCards(t *testing.T) {
 		})
 	}
 }
+
+// TestConvert_SharedCardsKeepTheirWords counts the words that a reader of the card
+// sees and finds them in the Markdown.
+func TestConvert_SharedCardsKeepTheirWords(t *testing.T) {
+	dir := doctreetest.Shared("guru", "cards")
+	if dir == "" {
+		t.Skip("no shared/connectors beside the repository")
+	}
+	files, err := filepath.Glob(filepath.Join(dir, "*.json"))
+	if err != nil || len(files) == 0 {
+		t.Fatal(len(files), err)
+	}
+	found, total := 0, 0
+	for _, file := range files {
+		raw, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var card struct{ Content string }
+		if err := json.Unmarshal(raw, &card); err != nil {
+			t.Fatal(err)
+		}
+		got, err := Convert(t.Context(), card.Content)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f, n := doctreetest.Recall(plain(card.Content), got.Markdown)
+		found, total = found+f, total+n
+		if f < n {
+			t.Logf("%s: %d of %d words", filepath.Base(file), f, n)
+		}
+	}
+	t.Logf("visible-text recall over %d cards: %d of %d words, %.4f", len(files), found, total, float64(found)/float64(total))
+	if float64(found) < 0.99*float64(total) {
+		t.Error("recall is below 0.99")
+	}
+}

@@ -124,10 +124,10 @@ func blank(s string) bool { return strings.Trim(s, " \t") == "" }
 // Tidy returns the spans as they are written: neighbours that are marked alike are
 // one, spaces stand outside of marks, and there are none at the edges of lines.
 func (s Spans) Tidy() Spans {
-	return s.apart().merged().bridged().merged().trimmed()
+	return s.apart().reduced().merged().trimmed()
 }
 
-// apart moves the spaces at the edges of marked text out of it, and gives breaks
+// apart makes spans of their own of the spaces at the edges of text, and gives breaks
 // and what has no text only the marks that make sense for them.
 func (s Spans) apart() Spans {
 	out := make(Spans, 0, len(s))
@@ -144,7 +144,7 @@ func (s Spans) apart() Spans {
 			p.Marks = 0
 			out = append(out, p)
 		default:
-			out = append(out, p.apart()...)
+			out = p.apartInto(out)
 		}
 	}
 	return out
@@ -162,31 +162,58 @@ func (s Spans) around(i int) (Marks, string) {
 	return before.Marks & after.Marks &^ Monospace, before.Link
 }
 
-func (p Span) apart() Spans {
+func (p Span) apartInto(out Spans) Spans {
 	if p.Marks&Monospace == 0 {
 		p.Text = squeeze(p.Text)
 	}
 	word := strings.Trim(p.Text, " \t")
 	if word == "" {
-		if p.Text == "" {
-			return nil
+		if p.Text != "" {
+			out = out.addSpace(p)
 		}
-		return Spans{{Text: " "}}
+		return out
 	}
-	if p.Marks == 0 && p.Link == "" {
-		return Spans{p}
-	}
-	var out Spans
 	if p.Text[0] != word[0] {
-		out = append(out, Span{Text: " "})
+		out = out.addSpace(p)
 	}
-	trail := strings.TrimRight(p.Text, " \t") != p.Text
-	p.Text = word
-	out = append(out, p)
+	trail := len(strings.TrimRight(p.Text, " \t")) < len(p.Text)
+	q := p
+	q.Text = word
+	out = append(out, q)
 	if trail {
-		out = append(out, Span{Text: " "})
+		out = out.addSpace(p)
 	}
 	return out
+}
+
+// addSpace appends a space that is marked as p is; beside another it is none.
+func (s Spans) addSpace(p Span) Spans {
+	if n := len(s); n > 0 && s[n-1].isSpace() {
+		s[n-1].Marks &= p.Marks
+		if s[n-1].Link != p.Link {
+			s[n-1].Link = ""
+		}
+		return s
+	}
+	return append(s, Span{Text: " ", Marks: p.Marks &^ Monospace, Link: p.Link})
+}
+
+func (p Span) isSpace() bool { return p.Kind == Text && p.Text == " " }
+
+// reduced takes marks and links off the spaces at their edges: a space keeps those
+// that it and both its neighbours have.
+func (s Spans) reduced() Spans {
+	for i := range s {
+		if !s[i].isSpace() {
+			continue
+		}
+		marks, link := s.around(i)
+		s[i].Marks &= marks
+		if s[i].Link != link {
+			s[i].Link = ""
+		}
+	}
+	return s
 }
 
 // squeeze makes one space of each run of spaces, and of line breaks.
@@ -223,16 +250,6 @@ func (s Spans) merged() Spans {
 		out = append(out, p)
 	}
 	return out
-}
-
-// bridged gives a space the marks that its neighbours have in common.
-func (s Spans) bridged() Spans {
-	for i := range s {
-		if s[i].Kind == Text && s[i].Text == " " {
-			s[i].Marks, s[i].Link = s.around(i)
-		}
-	}
-	return s
 }
 
 // join appends text, with one space where both have one.

@@ -16,7 +16,7 @@ type Reader struct {
 	// TooDeep is the kind of loss of elements that are nested deeper than Markdown can say.
 	TooDeep string
 
-	depth int
+	depth int // of Blocks within Blocks
 }
 
 // Place is where an element stands: within which marks and link, and whether in a
@@ -27,27 +27,27 @@ type Place struct {
 	Paragraph bool
 }
 
-// Blocks reads the content of an element that holds blocks; nil has none.
+// Blocks reads the content of an element that holds blocks; nil has none. Beyond the
+// depth that Markdown can hold only the text is read.
 func (r *Reader) Blocks(n *Node) []doctree.Block {
 	if n == nil {
 		return nil
 	}
+	r.depth++
+	defer func() { r.depth-- }()
 	var f doctree.Flow
+	if r.depth > doctree.MaxDepth {
+		r.Losses.Add(r.TooDeep)
+		f.Text(n.Inner(), 0, "")
+		return f.Blocks()
+	}
 	r.Content(&f, n, Place{})
 	return f.Blocks()
 }
 
-// Content reads what is inside of an element into the flow; nil has nothing. Beyond
-// the depth that Markdown can hold only the text is read.
+// Content reads what is inside of an element into the flow; nil has nothing.
 func (r *Reader) Content(f *doctree.Flow, n *Node, at Place) {
 	if n == nil {
-		return
-	}
-	r.depth++
-	defer func() { r.depth-- }()
-	if r.depth > 2*doctree.MaxDepth {
-		r.Losses.Add(r.TooDeep)
-		f.Text(n.Inner(), at.Marks, at.Link)
 		return
 	}
 	for _, c := range n.Children {

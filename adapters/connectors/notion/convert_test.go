@@ -1,0 +1,169 @@
+package notion
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/docsctl/docsctl/adapters/connectors/internal/doctree/doctreetest"
+)
+
+// given is a page of testdata.
+type given struct {
+	Page   json.RawMessage              `json:"page"`
+	Blocks []json.RawMessage            `json:"blocks"`
+	Below  map[string][]json.RawMessage `json:"below"`
+	All    map[string][]json.RawMessage `json:"all"`
+}
+
+func (g given) Children(_ context.Context, id string) ([]json.RawMessage, error) {
+	if id == "page" {
+		return g.Blocks, nil
+	}
+	return listed(g.Below, id)
+}
+
+func (g given) Property(_ context.Context, page, id string) ([]json.RawMessage, error) {
+	if page != "page" {
+		return nil, fmt.Errorf("asked for property %s of page %q", id, page)
+	}
+	return listed(g.All, id)
+}
+
+func listed(m map[string][]json.RawMessage, id string) ([]json.RawMessage, error) {
+	if raws, ok := m[id]; ok && raws == nil {
+		return nil, fmt.Errorf("%s: %w", id, ErrNotReadable)
+	}
+	return m[id], nil
+}
+
+func TestConvert_Samples(t *testing.T) {
+	t.Parallel()
+	cases, err := doctreetest.Cases("testdata/pages.txtar")
+	if err != nil || len(cases) < 5 {
+		t.Fatalf("%d samples, %v", len(cases), err)
+	}
+	for _, c := range cases {
+		t.Run(c.Name, func(t *testing.T) {
+			t.Parallel()
+			var g given
+			if err := json.Unmarshal([]byte(c.In), &g); err != nil {
+				t.Fatal(err)
+			}
+			if g.Page == nil {
+				g.Page = json.RawMessage(`{"id":"page"}`)
+			}
+			got, err := Convert(t.Context(), g.Page, g)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := c.Check(got); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestTitle_IsThePropertyOfThatType(t *testing.T) {
+	t.Parallel()
+	for page, want := range map[string]string{
+		`{"properties":{"A":{"type":"rich_text","rich_text":[]},"Task":{"type":"title","title":[{"plain_text":"One "},{"plain_text":"two"}]}}}`: "One two",
+		`{"properties":{"title":{"type":"title","title":[]}}}`: "",
+		`{}`:  "",
+		`"x"`: "",
+	} {
+		if got := Title(json.RawMessage(page)); got != want {
+			t.Errorf("%s: got %q, want %q", page, got, want)
+		}
+	}
+}
+
+// failing is a source that fails at one of its calls.
+type failing struct {
+	given
+	after int
+	err   error
+	calls int
+}
+
+func (f *failing) fail() error {
+	if f.calls++; f.calls > f.after {
+		return f.err
+	}
+	return nil
+}
+
+func (f *failing) Children(ctx context.Context, id string) ([]json.RawMessage, error) {
+	if err := f.fail(); err != nil {
+		return nil, err
+	}
+	return f.given.Children(ctx, id)
+}
+
+func (f *failing) Property(ctx context.Context, page, id string) ([]json.RawMessage, error) {
+	if err := f.fail(); err != nil {
+		return nil, err
+	}
+	return f.given.Property(ctx, page, id)
+}
+
+// An error of the source ends the conversion wherever it happens: half a page is
+// never a page.
+func TestConvert_ErrorsOfTheSourceEndIt(t *testing.T) {
+	t.Parallel()
+	cases, err := doctreetest.Cases("testdata/pages.txtar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	broken := errors.New("503")
+	seen := 0
+	for _, c := range cases {
+		var g given
+		if err := json.Unmarshal([]byte(c.In), &g); err != nil {
+			t.Fatal(err)
+		}
+		if g.Page == nil {
+			g.Page = json.RawMessage(`{"id":"page"}`)
+		}
+		for after := range 20 {
+			src := &failing{given: g, after: after, err: broken}
+			got, err := Convert(t.Context(), g.Page, src)
+			if src.calls <= after {
+				break
+			}
+			seen++
+			if !errors.Is(err, broken) || got.Markdown != "" {
+				t.Errorf("%s, failing after %d calls: got %q, %v", c.Name, after, got.Markdown, err)
+			}
+		}
+	}
+	if seen < 20 {
+		t.Errorf("only %d calls failed", seen)
+	}
+}
+
+// A copy of its own surroundings, or copies of copies, end.
+func TestConvert_CopiesEnd(t *testing.T) {
+	t.Parallel()
+	var below []string
+	for i := range 40 {
+		copies := fmt.Sprintf(`{"id":"x%d","has_children":true,"type":"synced_block","synced_block":{"synced_from":{"block_id":"o%d"}}}`, i, i+1)
+		below = append(below, fmt.Sprintf(`"o%d":[%s,%s,%s]`, i, copies, copies, copies))
+	}
+	var g given
+	in := `{"blocks":[{"id":"o0","has_children":true,"type":"synced_block","synced_block":{}}],"below":{` + strings.Join(below, ",") + `}}`
+	if err := json.Unmarshal([]byte(in), &g); err != nil {
+		t.Fatal(err)
+	}
+	src := &failing{given: g, after: 1 << 30}
+	got, err := Convert(t.Context(), json.RawMessage(`{"id":"page"}`), src)
+	if err != nil || src.calls > 3*maxBlocks {
+		t.Errorf("%d calls, %v", src.calls, err)
+	}
+	if len(got.Warnings) == 0 {
+		t.Error("a page that was cut has no warning")
+	}
+}
