@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -14,6 +13,7 @@ import (
 	"github.com/docsctl/docsctl/adapters/sqlite"
 	"github.com/docsctl/docsctl/core"
 	"github.com/docsctl/docsctl/core/internal/coremock"
+	"github.com/docsctl/docsctl/internal/testenv"
 )
 
 // installation is an App over a real embedded store, and the summarizer whose
@@ -27,9 +27,15 @@ type installation struct {
 
 const testSecret = "Zf3kQ9vB7xL2mN8pR4tW6yC1dG5hJ0sA"
 
+// migrate makes a store of its own for each test a matter of copying a file.
+func migrate(ctx context.Context, path string) error {
+	_, err := sqlite.Up(ctx, path)
+	return err
+}
+
 func install(t *testing.T) *installation {
 	t.Helper()
-	store, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "docs.db"), nil)
+	store, err := sqlite.Open(t.Context(), testenv.File(t, "sqlite.Store", migrate), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -13,6 +12,7 @@ import (
 	"github.com/docsctl/docsctl/adapters/sqlite"
 	"github.com/docsctl/docsctl/core"
 	"github.com/docsctl/docsctl/core/internal/coremock"
+	"github.com/docsctl/docsctl/internal/testenv"
 )
 
 // node is one of several processes of an installation, with a cache of its own
@@ -97,7 +97,7 @@ func TestAuthenticate_ReadsNothingThatItKnows(t *testing.T) {
 	t.Parallel()
 	bus := inproc.NewBus()
 	defer bus.Close()
-	n := openNode(t, filepath.Join(t.TempDir(), "docs.db"), bus)
+	n := openNode(t, testenv.File(t, "sqlite.Store", migrate), bus)
 	_, _, tokens := n.credentials(t)
 	n.wantAccess(t, "at first", tokens, "")
 	if err := n.store.Close(); err != nil {
@@ -113,7 +113,7 @@ func TestAuthenticate_RevocationBitesOnEveryNode(t *testing.T) {
 	for _, withBus := range []bool{true, false} {
 		t.Run(map[bool]string{true: "AtOnceByTheBus", false: "WithinFiveSecondsWithoutIt"}[withBus], func(t *testing.T) {
 			t.Parallel()
-			path, bus := filepath.Join(t.TempDir(), "docs.db"), inproc.NewBus()
+			path, bus := testenv.File(t, "sqlite.Store", migrate), inproc.NewBus()
 			defer bus.Close()
 			watched := watchedBus{bus, make(chan struct{})}
 			one, other := openNode(t, path, bus), openNode(t, path, watched)

@@ -14,7 +14,7 @@ type statements struct {
 	getAPIKey, listAPIKeys, insertAPIKey, useAPIKey, deleteAPIKey, deleteAPIKeys string
 
 	getDocument, lockDocument, listDocuments, insertDocument, updateDocument, deleteDocument string
-	documentsByID string
+	documentsByID                                                                            string
 	searchDocuments, putSearchEntry                                                          string
 
 	getSummary, listSummaries, insertSummary, updateSummary, deleteSummary, deleteSummaries string

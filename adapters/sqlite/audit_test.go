@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -12,7 +11,7 @@ import (
 
 func TestAuditLog_CanBeAddedToOnly(t *testing.T) {
 	t.Parallel()
-	s := openStore(t, filepath.Join(t.TempDir(), "store.db"))
+	s := openStore(t, migrated(t))
 	o := coretest.NewOrg(t, s)
 	o.InTx(t, func(_ context.Context, tx core.Tx) error {
 		tx.Audit(core.AuditEntry{ID: core.NewID[string](), At: coretest.Now(), Action: core.AuditSignedIn})

@@ -1,17 +1,19 @@
 package sqlite
 
 import (
-	"path/filepath"
+	"context"
+	"errors"
 	"testing"
 
 	"github.com/docsctl/docsctl/core"
 	"github.com/docsctl/docsctl/core/coretest"
+	"github.com/docsctl/docsctl/internal/testenv"
 )
 
 func TestConformance(t *testing.T) {
 	t.Parallel()
 	coretest.RunStore(t, coretest.StoreFactory{
-		Open: func(t *testing.T) core.Store { return openStore(t, filepath.Join(t.TempDir(), "store.db")) },
+		Open: func(t *testing.T) core.Store { return openStore(t, migrated(t)) },
 		Again: func(t *testing.T, s core.Store) core.Store {
 			return openStore(t, s.(*Store).path)
 		},
@@ -21,15 +23,27 @@ func TestConformance(t *testing.T) {
 func TestNodes_Conformance(t *testing.T) {
 	t.Parallel()
 	coretest.RunNodeCache(t, func(t *testing.T) core.NodeCache {
-		return openStore(t, filepath.Join(t.TempDir(), "store.db")).Nodes()
+		return openStore(t, migrated(t)).Nodes()
 	}, func(t *testing.T, c core.NodeCache) core.Tenant { return coretest.NewOrg(t, c.(*Nodes).store).Tenant })
 }
 
 func TestMeter_Conformance(t *testing.T) {
 	t.Parallel()
 	coretest.RunUsageMeter(t, func(t *testing.T) (core.UsageMeter, core.Store) {
-		s := openStore(t, filepath.Join(t.TempDir(), "store.db"))
+		s := openStore(t, migrated(t))
 		return s.Meter(), s
+	})
+}
+
+// migrated makes a store with the present schema that nobody has opened yet.
+func migrated(t testing.TB) (path string) {
+	t.Helper()
+	return testenv.File(t, "sqlite.Store", func(ctx context.Context, path string) error {
+		m, err := newMigrator(path)
+		if err != nil {
+			return err
+		}
+		return errors.Join(m.up(ctx), m.Close())
 	})
 }
 

@@ -3,7 +3,6 @@ package sqlite
 import (
 	"context"
 	"database/sql"
-	"path/filepath"
 	"testing"
 
 	"github.com/docsctl/docsctl/core"
@@ -49,7 +48,7 @@ func rowsOf(t *testing.T, s *Store, org core.OrgID) map[string]int {
 // that will be added.
 func TestDeletedOrganization_LeavesNoRow(t *testing.T) {
 	t.Parallel()
-	s := openStore(t, filepath.Join(t.TempDir(), "store.db"))
+	s := openStore(t, migrated(t))
 	o, other := furnished(t, s), furnished(t, s)
 	for table, n := range rowsOf(t, s, o.Organization.ID) {
 		if n == 0 && table != "imports" {

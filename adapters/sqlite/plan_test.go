@@ -46,7 +46,7 @@ var itsOwnIndex = map[string]string{
 
 func TestLists_FindFewRowsByTheirIndex(t *testing.T) {
 	t.Parallel()
-	s := openStore(t, filepath.Join(t.TempDir(), "store.db"))
+	s := openStore(t, migrated(t))
 	useEverything(t, s)
 	err := s.writer.do(t.Context(), func(c *session) error {
 		for condition, index := range itsOwnIndex {
@@ -82,7 +82,7 @@ func selective(statement string) int {
 
 func TestStatements_ScanNoTable(t *testing.T) {
 	t.Parallel()
-	s := openStore(t, filepath.Join(t.TempDir(), "store.db"))
+	s := openStore(t, migrated(t))
 	useEverything(t, s)
 	all := slices.Sorted(maps.Keys(s.reader.statements))
 	err := s.writer.do(t.Context(), func(c *session) error {

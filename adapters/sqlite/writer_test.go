@@ -85,7 +85,7 @@ func has(t *testing.T, o *coretest.Org, id core.DocumentID) bool {
 
 func TestWriter_FailingMembersUndoOnlyThemselves(t *testing.T) {
 	t.Parallel()
-	s := openStore(t, filepath.Join(t.TempDir(), "store.db"))
+	s := openStore(t, migrated(t))
 	o := coretest.NewOrg(t, s)
 	ids := make([]core.DocumentID, 6)
 	ok := func(context.Context) error { return nil }
@@ -141,7 +141,7 @@ func TestWriter_FailingMembersUndoOnlyThemselves(t *testing.T) {
 
 func TestWriter_WaitingCallsShareACommit(t *testing.T) {
 	t.Parallel()
-	s := openStore(t, filepath.Join(t.TempDir(), "store.db"))
+	s := openStore(t, migrated(t))
 	o := coretest.NewOrg(t, s)
 	s.writer.groupTime = time.Hour // what is tested is that they share, not for how long; nobody writes yet
 	const members = 20
@@ -165,7 +165,7 @@ func TestWriter_WaitingCallsShareACommit(t *testing.T) {
 
 func TestWriter_EndedContextLeavesTheQueueAndTheGroup(t *testing.T) {
 	t.Parallel()
-	s := openStore(t, filepath.Join(t.TempDir(), "store.db"))
+	s := openStore(t, migrated(t))
 	o := coretest.NewOrg(t, s)
 	var kept, canceled core.DocumentID
 	ctx, cancel := context.WithCancel(t.Context())
@@ -199,7 +199,7 @@ func TestWriter_EndedContextLeavesTheQueueAndTheGroup(t *testing.T) {
 
 func TestWriter_DeadRepositoriesAreRefused(t *testing.T) {
 	t.Parallel()
-	s := openStore(t, filepath.Join(t.TempDir(), "store.db"))
+	s := openStore(t, migrated(t))
 	o := coretest.NewOrg(t, s)
 	var old core.Tx
 	var inner context.Context
@@ -219,7 +219,7 @@ func TestWriter_DeadRepositoriesAreRefused(t *testing.T) {
 // connection, which goes with it.
 func TestWriter_FullDiskHeals(t *testing.T) {
 	t.Parallel()
-	s := openStore(t, filepath.Join(t.TempDir(), "store.db"))
+	s := openStore(t, migrated(t))
 	o := coretest.NewOrg(t, s)
 	kept := o.NewDocument(t)
 	err := s.writer.do(t.Context(), func(c *session) error {

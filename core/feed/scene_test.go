@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"path/filepath"
 	"slices"
 	"testing"
 	"time"
@@ -15,6 +14,7 @@ import (
 	"github.com/docsctl/docsctl/core"
 	"github.com/docsctl/docsctl/core/coretest"
 	"github.com/docsctl/docsctl/core/feed"
+	"github.com/docsctl/docsctl/internal/testenv"
 )
 
 // patience is how long a test waits for what must come.
@@ -33,9 +33,15 @@ type deaf struct{ core.EventBus }
 
 func (deaf) Notify(context.Context, ...core.Notice) error { return nil }
 
+// migrate makes a store of its own for each test a matter of copying a file.
+func migrate(ctx context.Context, path string) error {
+	_, err := sqlite.Up(ctx, path)
+	return err
+}
+
 func newScene(t testing.TB) *scene {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "store.db")
+	path := testenv.File(t, "sqlite.Store", migrate)
 	store, err := sqlite.Open(t.Context(), path, nil)
 	if err != nil {
 		t.Fatal(err)

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"path/filepath"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -16,6 +15,7 @@ import (
 	"github.com/docsctl/docsctl/adapters/sqlite"
 	"github.com/docsctl/docsctl/core"
 	"github.com/docsctl/docsctl/core/worker"
+	"github.com/docsctl/docsctl/internal/testenv"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -36,6 +36,12 @@ func (m model) Summarize(ctx context.Context, _ core.Tenant, r core.SummarizeReq
 		return nil, err
 	}
 	return &core.SummaryResult{Text: "a summary of " + r.Document.Content}, nil
+}
+
+// migrate makes a store of its own for each test a matter of copying a file.
+func migrate(ctx context.Context, path string) error {
+	_, err := sqlite.Up(ctx, path)
+	return err
 }
 
 type installation struct {
@@ -116,7 +122,7 @@ func ended(ctx context.Context) context.Context {
 func TestWorker_RunsEveryJobOnceWithinItsSize(t *testing.T) {
 	t.Parallel()
 	var running, most, calls atomic.Int32
-	in := install(t, filepath.Join(t.TempDir(), "docs.db"), func(context.Context, string) error {
+	in := install(t, testenv.File(t, "sqlite.Store", migrate), func(context.Context, string) error {
 		most.Store(max(most.Load(), running.Add(1)))
 		defer running.Add(-1)
 		calls.Add(1)
@@ -141,7 +147,7 @@ func TestWorker_RunsEveryJobOnceWithinItsSize(t *testing.T) {
 func TestWorker_CancelReachesARunningHandler(t *testing.T) {
 	t.Parallel()
 	begun, ended := make(chan struct{}), make(chan time.Time, 1)
-	in := install(t, filepath.Join(t.TempDir(), "docs.db"), func(ctx context.Context, _ string) error {
+	in := install(t, testenv.File(t, "sqlite.Store", migrate), func(ctx context.Context, _ string) error {
 		close(begun)
 		<-ctx.Done()
 		ended <- time.Now()
@@ -166,7 +172,7 @@ func TestWorker_CancelReachesARunningHandler(t *testing.T) {
 func TestWorker_StopGivesRunningJobsBack(t *testing.T) {
 	t.Parallel()
 	begun := make(chan struct{})
-	in := install(t, filepath.Join(t.TempDir(), "docs.db"), func(ctx context.Context, _ string) error {
+	in := install(t, testenv.File(t, "sqlite.Store", migrate), func(ctx context.Context, _ string) error {
 		close(begun)
 		<-ctx.Done()
 		return ctx.Err()
@@ -185,7 +191,7 @@ func TestWorker_StopGivesRunningJobsBack(t *testing.T) {
 func TestWorker_StopWaitsWithinTheGrace(t *testing.T) {
 	t.Parallel()
 	begun, release := make(chan struct{}), make(chan struct{})
-	in := install(t, filepath.Join(t.TempDir(), "docs.db"), func(context.Context, string) error {
+	in := install(t, testenv.File(t, "sqlite.Store", migrate), func(context.Context, string) error {
 		close(begun)
 		<-release
 		return nil
@@ -208,7 +214,7 @@ func TestWorker_StopWaitsWithinTheGrace(t *testing.T) {
 // A worker that never renews stands for a process that was killed.
 func TestWorker_RescuesWhatADeadOneLeft(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "docs.db")
+	path := testenv.File(t, "sqlite.Store", migrate)
 	dead := install(t, path, func(context.Context, string) error { return nil })
 	id := dead.request(t, "text")
 	leases, err := dead.app.Work.Claim(t.Context(), core.QueueLLM, 1, 0)
@@ -233,7 +239,7 @@ func TestWorker_RescuesWhatADeadOneLeft(t *testing.T) {
 
 func TestWorker_IndexesWhatChanged(t *testing.T) {
 	t.Parallel()
-	in := install(t, filepath.Join(t.TempDir(), "docs.db"), func(context.Context, string) error { return nil })
+	in := install(t, testenv.File(t, "sqlite.Store", migrate), func(context.Context, string) error { return nil })
 	w := in.worker(t, 1)
 	defer w.Stop(t.Context())
 	if _, err := in.app.Documents.Create(t.Context(), in.actor, core.NewDocument{Title: "t", Content: "a rare platypus"}); err != nil {

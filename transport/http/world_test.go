@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -24,6 +23,7 @@ import (
 	"github.com/docsctl/docsctl/core/feed"
 	"github.com/docsctl/docsctl/core/summarize"
 	"github.com/docsctl/docsctl/core/worker"
+	"github.com/docsctl/docsctl/internal/testenv"
 	"github.com/go-json-experiment/json"
 )
 
@@ -51,6 +51,12 @@ type options struct {
 	upload    int64 // largest file; 0: as it is
 }
 
+// migrate makes a store of its own for each test a matter of copying a file.
+func migrate(ctx context.Context, path string) error {
+	_, err := sqlite.Up(ctx, path)
+	return err
+}
+
 func newWorld(t testing.TB, config ...func(*core.Config)) *world {
 	t.Helper()
 	return newWorldWith(t, options{config: config})
@@ -58,7 +64,7 @@ func newWorld(t testing.TB, config ...func(*core.Config)) *world {
 
 func newWorldWith(t testing.TB, o options) *world {
 	t.Helper()
-	store, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "store.db"), nil)
+	store, err := sqlite.Open(t.Context(), testenv.File(t, "sqlite.Store", migrate), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
