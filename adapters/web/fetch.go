@@ -14,6 +14,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/docsctl/docsctl/adapters/internal/egress"
 	"github.com/docsctl/docsctl/core"
 )
 
@@ -117,7 +118,7 @@ func checkURL(u *url.URL) error {
 		return invalidURL(nil)
 	case u.User != nil:
 		return core.Invalid("url", "no_userinfo", "the URL holds a user name or password; take it out")
-	case isNumeric(u.Hostname()):
+	case egress.IsNumeric(u.Hostname()):
 		return notPublicURL(nil)
 	}
 	return nil
@@ -151,13 +152,13 @@ func translate(ctx context.Context, err error) error {
 	cause := withoutURL(err)
 	message := "the page's server cannot be reached; check the address and try again"
 	switch {
-	case errors.Is(err, ErrNotPublic):
+	case errors.Is(err, egress.ErrNotPublic):
 		return notPublicURL(cause)
-	case errors.Is(err, errTooManyRedirects):
+	case errors.Is(err, egress.ErrTooManyRedirects):
 		message = "the page redirects more than 5 times; send the address that it leads to"
-	case errors.Is(err, errBadRedirect):
+	case errors.Is(err, egress.ErrBadRedirect):
 		message = "the page redirects to what is no http or https address; send another address"
-	case errors.Is(err, errDowngrade):
+	case errors.Is(err, egress.ErrDowngrade):
 		message = "the page redirects from https to http; send an address that stays on https"
 	}
 	return &core.Error{Code: core.CodeIntegration, Message: message, Err: fmt.Errorf("get page: %w", cause)}

@@ -67,6 +67,9 @@ func NewConfluence(c Config) *Confluence {
 	f := &Confluence{pages: map[string]*confluencePage{}, zone: time.UTC, silent: true}
 	f.site = newSite(c, f)
 	f.grants = newGrants("atl", f.cfg, time.Hour)
+	if f.cfg.Token != "" {
+		f.grants.access[f.cfg.Token] = grant{scope: allScopes}
+	}
 	f.routes()
 	return f
 }
@@ -118,7 +121,7 @@ func (f *Confluence) routes() {
 // onSite lets in a classic token with its e-mail.
 func (f *Confluence) onSite(handle func(*request) answer) func(*request) answer {
 	return func(q *request) answer {
-		if f.gone || !isBasic(q.Request, ConfluenceEmail, ConfluenceToken) {
+		if f.gone || !isBasic(q.Request, ConfluenceEmail, ConfluenceToken) && !f.cfg.takesBasic(q.Request) {
 			return f.refusal(q, Unauthorized)
 		}
 		return f.asReader(q, handle)
@@ -148,10 +151,8 @@ func (f *Confluence) atGateway(handle func(*request) answer) func(*request) answ
 		switch {
 		case f.gone || token == "":
 			return gatewayError()
-		case !good && isV1(q):
-			return v1Error(http.StatusForbidden, "PermissionException", "Current user not permitted to use Confluence")
 		case !good:
-			return f.refusal(q, NotFound)
+			return f.expired(q)
 		case !hasScope(of.scope, q):
 			return answer{status: http.StatusUnauthorized, body: object{"code": 401, "message": "Unauthorized; scope does not match"}}.
 				with("X-Failure-Category", "FAILURE_CLIENT_SCOPE_CHECK")
@@ -160,9 +161,22 @@ func (f *Confluence) atGateway(handle func(*request) answer) func(*request) answ
 	}
 }
 
+// expired is what is said of an expired token: at the gateway that nothing is there.
+func (f *Confluence) expired(q *request) answer {
+	switch atGateway := strings.HasPrefix(q.URL.Path, gatewayPath); {
+	case strings.HasPrefix(q.URL.Path, "/oauth/"):
+		return gatewayError()
+	case !atGateway:
+		return f.refusal(q, Unauthorized)
+	case isV1(q):
+		return v1Error(http.StatusForbidden, "PermissionException", "Current user not permitted to use Confluence")
+	}
+	return f.unknown(q)
+}
+
 func (f *Confluence) inDataCenter(handle func(*request) answer) func(*request) answer {
 	return func(q *request) answer {
-		if f.gone || bearer(q.Request) != ConfluencePersonalToken {
+		if f.gone || bearer(q.Request) != ConfluencePersonalToken && !f.cfg.takes(bearer(q.Request)) {
 			return v1Error(http.StatusUnauthorized, "UnauthorizedException", "Client must be authenticated to access this resource.")
 		}
 		return f.asReader(q, handle)
@@ -170,6 +184,9 @@ func (f *Confluence) inDataCenter(handle func(*request) answer) func(*request) a
 }
 
 func isV1(q *request) bool { return strings.Contains(q.URL.Path, "/rest/api/") }
+
+const allScopes = "read:page:confluence read:space:confluence read:attachment:confluence write:page:confluence delete:page:confluence " +
+	"read:confluence-content.all search:confluence write:confluence-content offline_access"
 
 // hasScope reports whether scopes, separated by spaces, allow a call.
 func hasScope(scopes string, q *request) bool {
@@ -233,6 +250,8 @@ func (f *Confluence) refusal(q *request, fault Fault) answer {
 		return webPage(http.StatusServiceUnavailable)
 	case NotFound:
 		return f.unknown(q)
+	case Expired:
+		return f.expired(q)
 	case Unauthorized:
 		if isV1(q) {
 			return v1Error(http.StatusUnauthorized, "UnauthorizedException", "Client must be authenticated to access this resource.")
@@ -251,6 +270,12 @@ func (f *Confluence) refusal(q *request, fault Fault) answer {
 		return v2Error(http.StatusConflict, "CONFLICT", "Version must be incremented when updating a page. Current Version: [99]. Provided version: [99]")
 	}
 	return webPage(http.StatusBadGateway)
+}
+
+func (f *Confluence) lists(q *request) bool {
+	path := q.URL.Path
+	return q.Method == http.MethodGet && (strings.HasSuffix(path, "/pages") || strings.HasSuffix(path, "/spaces") ||
+		strings.HasSuffix(path, "/rest/api/content") || strings.HasSuffix(path, "/rest/api/space") || strings.HasSuffix(path, "/content/search"))
 }
 
 func (f *Confluence) finish(a *answer) {

@@ -125,6 +125,9 @@ func (f *Confluence) listV1(q *request, items []object) answer {
 	}
 	if next, more := f.next(q, from, to, len(items)); more {
 		query.Set("limit", strconv.Itoa(limit))
+		if q.fault == EmptyPage {
+			query.Set("limit", strconv.Itoa(max(1, limit-1))) // so that it is another address than this page's
+		}
 		if inCloud {
 			query.Set("cursor", next)
 		} else {

@@ -22,6 +22,7 @@ const (
 	BadGateway   Fault = "bad_gateway"  // 502 and a page in HTML
 	NotFound     Fault = "not_found"    // 404, whatever is there
 	Unauthorized Fault = "unauthorized" // 401, whatever the token
+	Expired      Fault = "expired"      // as the vendor says that a token is no longer good: at Atlassian's gateway 404
 	Forbidden    Fault = "forbidden"    // 403
 	SaveConflict Fault = "conflict"     // 409: somebody saved at the same moment
 
@@ -39,14 +40,17 @@ const (
 // Faults returns every fault.
 func Faults() []Fault {
 	return []Fault{
-		Busy, Overloaded, Failed, Unavailable, BadGateway, NotFound, Unauthorized, Forbidden, SaveConflict,
+		Busy, Overloaded, Failed, Unavailable, BadGateway, NotFound, Unauthorized, Expired, Forbidden, SaveConflict,
 		EmptyPage, RepeatedCursor, NoCursor,
 		HalfBody, WebPage, CutOff, NoAnswer, StuckBody,
 	}
 }
 
 // refuses reports whether a call with the fault does nothing.
-func (f Fault) refuses() bool { i := slices.Index(Faults(), f); return i >= 0 && i < 9 }
+func (f Fault) refuses() bool { i := slices.Index(Faults(), f); return i >= 0 && i < 10 }
+
+// spoilsLists reports whether the fault is one of lists.
+func (f Fault) spoilsLists() bool { return f == EmptyPage || f == RepeatedCursor || f == NoCursor }
 
 // Rule makes calls go wrong.
 type Rule struct {

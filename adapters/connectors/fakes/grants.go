@@ -5,6 +5,7 @@ import (
 	"crypto/subtle"
 	"encoding/base64"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -25,6 +26,7 @@ type grants struct {
 
 // grant is what a user agreed to.
 type grant struct {
+	pair      int // of tokens
 	redirect  string
 	scope     string
 	challenge string    // of PKCE; "": none
@@ -104,6 +106,7 @@ func (g *grants) tokens(of grant) pair {
 		access:  fmt.Sprintf("%s-access-%d", g.prefix, g.made),
 		refresh: fmt.Sprintf("%s-refresh-%d", g.prefix, g.made), scope: of.scope,
 	}
+	of.pair = g.made
 	if g.life > 0 {
 		of.expires = g.now().Add(g.life)
 	}
@@ -117,12 +120,35 @@ func (g *grants) find(token string) (grant, bool) {
 	return of, found && !g.revoked && (of.expires.IsZero() || g.now().Before(of.expires))
 }
 
+// forget ends a token, and the other one of its pair.
+func (g *grants) forget(token string) {
+	of, found := g.access[token]
+	if !found {
+		of, found = g.refresh[token]
+	}
+	if !found {
+		return
+	}
+	same := func(_ string, other grant) bool { return other.pair == of.pair }
+	maps.DeleteFunc(g.access, same)
+	maps.DeleteFunc(g.refresh, same)
+}
+
 // expire ends the life of every access token; their refresh tokens stay good.
 func (g *grants) expire() {
 	for token, of := range g.access {
 		of.expires = g.now()
 		g.access[token] = of
 	}
+}
+
+// takes reports whether a token is the one that the config names.
+func (c Config) takes(token string) bool { return c.Token != "" && token == c.Token }
+
+// takesBasic reports whether a call has the config's token as a password.
+func (c Config) takesBasic(r *http.Request) bool {
+	_, password, found := r.BasicAuth()
+	return found && c.takes(password)
 }
 
 func bearer(r *http.Request) string {

@@ -84,7 +84,7 @@ func (g *Guru) admitted(handle func(*request) answer) func(*request) answer {
 		collection := g.tokenCollection(q)
 		_, granted := g.grants.find(bearer(q.Request))
 		switch {
-		case g.gone || collection == nil && !granted && !isBasic(q.Request, GuruEmail, GuruToken):
+		case g.gone || collection == nil && !granted && !isBasic(q.Request, GuruEmail, GuruToken) && !g.cfg.takesBasic(q.Request):
 			return g.refusal(q, Unauthorized)
 		case q.Method != http.MethodGet && !strings.Contains(q.URL.Path, "/search/") && (collection != nil || g.cfg.ReadOnly):
 			return g.refusal(q, Forbidden)
@@ -119,7 +119,7 @@ func (g *Guru) refusal(_ *request, f Fault) answer {
 		return answer{status: http.StatusServiceUnavailable, body: "upstream connect error"}
 	case NotFound:
 		return guruError(http.StatusNotFound, "Card not found")
-	case Unauthorized:
+	case Unauthorized, Expired:
 		return guruError(http.StatusUnauthorized, "Unauthorized").with("Www-Authenticate", `Basic realm="Guru"`)
 	case Forbidden:
 		return guruError(http.StatusForbidden, "Forbidden")
@@ -128,6 +128,8 @@ func (g *Guru) refusal(_ *request, f Fault) answer {
 	}
 	return webPage(http.StatusBadGateway)
 }
+
+func (g *Guru) lists(q *request) bool { return strings.Contains(q.URL.Path, "/search/") }
 
 func (g *Guru) finish(*answer) {}
 

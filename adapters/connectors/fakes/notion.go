@@ -85,7 +85,8 @@ func (n *Notion) routes() {
 func (n *Notion) admitted(handle func(*request) answer) func(*request) answer {
 	return func(q *request) answer {
 		_, granted := n.grants.find(bearer(q.Request))
-		if !granted && (bearer(q.Request) != NotionToken || n.grants.revoked) {
+		own := bearer(q.Request) == NotionToken || n.cfg.takes(bearer(q.Request))
+		if !granted && (!own || n.grants.revoked) {
 			return notionError(http.StatusUnauthorized, "unauthorized", "API token is invalid.")
 		}
 		switch version := q.Header.Get("Notion-Version"); {
@@ -138,7 +139,7 @@ func (n *Notion) refusal(q *request, f Fault) answer {
 		return notionError(http.StatusServiceUnavailable, "service_unavailable", "Public API service is temporarily unavailable, please try again later.")
 	case NotFound:
 		return n.missing("block", q.PathValue("id"))
-	case Unauthorized:
+	case Unauthorized, Expired:
 		return notionError(http.StatusUnauthorized, "unauthorized", "API token is invalid.")
 	case Forbidden:
 		return notionError(http.StatusForbidden, "restricted_resource", "Insufficient permissions for this endpoint.")
@@ -146,6 +147,10 @@ func (n *Notion) refusal(q *request, f Fault) answer {
 		return notionError(http.StatusConflict, "conflict_error", "Conflict occurred while saving. Please try again.")
 	}
 	return webPage(http.StatusBadGateway).with("Cf-Ray", "8f2a0000deadbeef-FRA")
+}
+
+func (n *Notion) lists(q *request) bool {
+	return q.URL.Path == "/v1/search" || strings.HasSuffix(q.URL.Path, "/query")
 }
 
 // finish gives each answer of the API its request id.

@@ -194,6 +194,45 @@ func (n *Notion) Append(page string, blocks ...NotionBlock) {
 	n.set(func() { n.putBlocks(page, blocks); n.touch(page) })
 }
 
+// Write puts blocks at a page's end as a request has them, in the place of those that
+// are there when over is set.
+func (n *Notion) Write(page string, blocks []map[string]any, over bool) {
+	n.set(func() {
+		if over {
+			for _, child := range n.children[page] {
+				n.trash(child, true)
+			}
+			n.children[page] = nil
+		}
+		n.write(page, blocks, len(n.children[page]))
+		n.touch(page)
+	})
+}
+
+// ReplaceText changes words wherever they stand in the texts of a page, as a person
+// would.
+func (n *Notion) ReplaceText(page, old, text string) {
+	n.set(func() { n.replaceBelow(page, old, text); n.touch(page) })
+}
+
+func (n *Notion) replaceBelow(id, old, text string) {
+	for _, child := range n.children[id] {
+		o := n.objects[child]
+		kind, _ := o["type"].(string)
+		value, _ := o[kind].(object)
+		items, _ := value["rich_text"].([]any)
+		for _, item := range items {
+			run, _ := item.(object)
+			s, _ := run["plain_text"].(string)
+			if inner, isText := run["text"].(object); isText && strings.Contains(s, old) {
+				s = strings.ReplaceAll(s, old, text)
+				inner["content"], run["plain_text"] = s, s
+			}
+		}
+		n.replaceBelow(child, old, text)
+	}
+}
+
 // Blocks returns the tree of blocks below a page or block, without what is in the trash.
 func (n *Notion) Blocks(id string) []NotionBlock {
 	n.mu.Lock()

@@ -61,7 +61,7 @@ func (n *Notion) revoke(q *request) answer {
 	if refusal != nil {
 		return *refusal
 	}
-	delete(n.grants.access, token)
+	n.grants.forget(token)
 	return ok(object{})
 }
 

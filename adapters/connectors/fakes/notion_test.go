@@ -48,7 +48,8 @@ func TestNotion_ListFaults(t *testing.T) {
 	page := n.AddPage(fakes.NotionPage{Title: "P", Blocks: []fakes.NotionBlock{fakes.NotionParagraph("a"), fakes.NotionParagraph("b"), fakes.NotionParagraph("c")}})
 	c := serve(t, n, notionToken)
 	path := "/v1/blocks/" + page + "/children"
-	n.Fail(fakes.Rule{Fault: fakes.EmptyPage})
+	on := "GET /v1/blocks/*/children"
+	n.Fail(fakes.Rule{On: on, Fault: fakes.EmptyPage})
 	empty := c.do("GET", path, nil)
 	cursor := fmt.Sprint(empty.body["next_cursor"])
 	if len(empty.list(t, "results")) != 0 || empty.body["has_more"] != true {
@@ -57,7 +58,7 @@ func TestNotion_ListFaults(t *testing.T) {
 	if r := c.do("GET", path+"?start_cursor="+cursor, nil); len(r.list(t, "results")) != 2 {
 		t.Errorf("after an empty page: %s", r.raw)
 	}
-	n.Fail(fakes.Rule{Fault: fakes.RepeatedCursor}, fakes.Rule{Fault: fakes.NoCursor})
+	n.Fail(fakes.Rule{On: on, Fault: fakes.RepeatedCursor}, fakes.Rule{On: on, Fault: fakes.NoCursor})
 	if r := c.do("GET", path+"?start_cursor="+cursor, nil); r.body["next_cursor"] != cursor {
 		t.Errorf("repeated cursor: %v, want %s", r.body["next_cursor"], cursor)
 	}

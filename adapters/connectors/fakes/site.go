@@ -26,6 +26,9 @@ type Config struct {
 	// ClientID and ClientSecret are the OAuth2 client's. Default: "client-id" and
 	// "client-secret".
 	ClientID, ClientSecret string
+	// Token is one that the fake takes besides its own, wherever it takes any. Default:
+	// none.
+	Token string
 	// TokenLife is how long an OAuth2 access token is good. Default: the vendor's.
 	TokenLife time.Duration
 	// ReadOnly is a token that may not write.
@@ -72,6 +75,9 @@ type voice interface {
 	refusal(q *request, f Fault) answer
 	// unknown returns the vendor's answer to a route that it does not have.
 	unknown(q *request) answer
+	// lists reports whether a call is one of a listing of pages or cards, or of what
+	// they are in.
+	lists(q *request) bool
 	// finish adds what each answer of the vendor's has.
 	finish(a *answer)
 }
@@ -194,6 +200,9 @@ func (s *site) route(pattern string, handle func(q *request) answer) {
 func (s *site) answer(q *request, handle func(q *request) answer) answer {
 	var wait time.Duration
 	for _, r := range s.rules {
+		if r.On == "" && r.Fault.spoilsLists() && !s.voice.lists(q) {
+			continue
+		}
 		if r.fires(q.Method, q.URL.Path) {
 			q.fault, wait = r.Fault, r.RetryAfter
 			break
@@ -234,6 +243,9 @@ func send(w http.ResponseWriter, r *http.Request, a answer, f Fault) {
 		panic(http.ErrAbortHandler)
 	}
 	raw := a.raw
+	if len(raw) == 0 && (f == CutOff || f == StuckBody) {
+		a.status, raw = http.StatusOK, []byte("[ ") // an answer without a body cannot be broken off
+	}
 	for name, values := range a.header {
 		w.Header()[name] = values
 	}

@@ -1,6 +1,4 @@
-// Package web reads documents from the web. Its HTTP client reaches public
-// addresses only, whatever a URL, a name server or a redirect says.
-package web
+package egress
 
 import (
 	"context"
@@ -22,18 +20,21 @@ var ErrNotPublic = errors.New("address is not public")
 
 // Errors, wrapped in *url.Error, of redirects that a client does not follow.
 var (
-	errTooManyRedirects = errors.New("more than 5 redirects")
-	errBadRedirect      = errors.New("redirect to what is no http or https URL")
-	errDowngrade        = errors.New("redirect from https to http")
+	ErrTooManyRedirects = errors.New("more than 5 redirects")
+	ErrBadRedirect      = errors.New("redirect to what is no http or https URL")
+	ErrDowngrade        = errors.New("redirect from https to http")
 )
 
-// ClientConfig says what a client may reach. The zero value is ready to use.
-type ClientConfig struct {
+// Config says what a client may reach. The zero value is ready to use.
+type Config struct {
 	// AllowPrivate lifts the check of addresses and ports, for installations that
 	// read from their own network. Default: false.
 	AllowPrivate bool
 	// Ports are allowed besides 80 and 443. Default: none.
 	Ports []int
+	// Trusted are hosts with a port, as they stand in a URL, that the operator named:
+	// they are dialled whatever their address is. Default: none.
+	Trusted []string
 	// Timeout bounds a whole request with its redirects and its body. Default: 60 s.
 	Timeout time.Duration
 	// TLS holds other roots than the system's, or a client certificate. Default: nil.
@@ -54,7 +55,7 @@ const (
 // spelling nor a name that changes its address gets by. It takes no proxy from
 // the environment, keeps no cookies, follows at most five redirects, none from
 // https to http, and sends credentials to the first host only.
-func NewClient(cfg ClientConfig) *http.Client {
+func NewClient(cfg Config) *http.Client {
 	if cfg.Timeout <= 0 {
 		cfg.Timeout = defaultTimeout
 	}
@@ -65,7 +66,7 @@ func NewClient(cfg ClientConfig) *http.Client {
 		CheckRedirect: checkRedirect,
 		Transport: &http.Transport{
 			Proxy:                  nil, // a proxy would dial in our place, unchecked
-			DialContext:            dialer.DialContext,
+			DialContext:            dial(dialer, cfg.Trusted),
 			TLSClientConfig:        cfg.TLS.Clone(),
 			TLSHandshakeTimeout:    tlsTimeout,
 			ResponseHeaderTimeout:  headerTimeout,
@@ -75,6 +76,17 @@ func NewClient(cfg ClientConfig) *http.Client {
 			MaxIdleConnsPerHost:    4,
 			IdleConnTimeout:        time.Minute,
 		},
+	}
+}
+
+// dial lets the trusted hosts by the dialer's guard.
+func dial(guarded *net.Dialer, trusted []string) func(ctx context.Context, network, addr string) (net.Conn, error) {
+	plain := &net.Dialer{Timeout: dialTimeout, KeepAlive: 30 * time.Second}
+	return func(ctx context.Context, network, addr string) (net.Conn, error) {
+		if slices.Contains(trusted, addr) {
+			return plain.DialContext(ctx, network, addr)
+		}
+		return guarded.DialContext(ctx, network, addr)
 	}
 }
 
@@ -157,16 +169,16 @@ func checkRedirect(req *http.Request, via []*http.Request) error {
 	last := via[len(via)-1]
 	switch {
 	case len(via) > maxRedirects:
-		return errTooManyRedirects
-	case isNumeric(req.URL.Hostname()):
+		return ErrTooManyRedirects
+	case IsNumeric(req.URL.Hostname()):
 		return ErrNotPublic
-	case checkURL(req.URL) != nil:
-		return errBadRedirect
+	case !IsWeb(req.URL):
+		return ErrBadRedirect
 	case last.URL.Scheme == "https" && req.URL.Scheme == "http":
-		return errDowngrade
+		return ErrDowngrade
 	}
 	// Once another host was on the way, it chose where the request goes.
-	if slices.ContainsFunc(append(via[1:len(via):len(via)], req), func(r *http.Request) bool { return !sameHost(via[0].URL, r.URL) }) {
+	if slices.ContainsFunc(append(via[1:len(via):len(via)], req), func(r *http.Request) bool { return !SameHost(via[0].URL, r.URL) }) {
 		for name := range req.Header {
 			if !isHarmless(name) {
 				req.Header.Del(name)
@@ -188,10 +200,15 @@ func isHarmless(name string) bool {
 	return false
 }
 
-// isNumeric reports whether a host is an IPv4 address in another form than four
+// IsWeb reports whether a URL is one of http or https, without user and password.
+func IsWeb(u *url.URL) bool {
+	return (u.Scheme == "http" || u.Scheme == "https") && u.Hostname() != "" && u.User == nil
+}
+
+// IsNumeric reports whether a host is an IPv4 address in another form than four
 // decimal numbers: some resolvers read 2130706433, 0x7f.1 and 0177.0.0.1 as
 // loopback. No name ends in a number.
-func isNumeric(host string) bool {
+func IsNumeric(host string) bool {
 	if _, err := netip.ParseAddr(host); err == nil {
 		return false
 	}
@@ -203,7 +220,8 @@ func isNumeric(host string) bool {
 	return label != "" && strings.Trim(label, "0123456789") == ""
 }
 
-func sameHost(a, b *url.URL) bool {
+// SameHost reports whether two URLs lead to one scheme, host and port.
+func SameHost(a, b *url.URL) bool {
 	return a.Scheme == b.Scheme && strings.EqualFold(a.Hostname(), b.Hostname()) && port(a) == port(b)
 }
 

@@ -1,0 +1,147 @@
+package confluence_test
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/docsctl/docsctl/adapters/connectors/confluence"
+	"github.com/docsctl/docsctl/adapters/connectors/fakes"
+	"github.com/docsctl/docsctl/core"
+	"github.com/docsctl/docsctl/core/coretest"
+)
+
+// access is how one deployment is reached; part lists the pages of a space there.
+type access struct {
+	auth   core.AuthType
+	config func(origin string) core.IntegrationConfig
+	part   string
+}
+
+func deployments() map[string]access {
+	return map[string]access{
+		"Site": {core.AuthAPIToken, func(origin string) core.IntegrationConfig {
+			return core.IntegrationConfig{BaseURL: origin + "/wiki", Email: fakes.ConfluenceEmail}
+		}, "GET /wiki/api/v2/spaces/*/pages"},
+		"Gateway": {core.AuthOAuth2, func(origin string) core.IntegrationConfig {
+			return core.IntegrationConfig{BaseURL: origin, CloudID: fakes.ConfluenceCloudID}
+		}, "GET /ex/confluence/*/wiki/api/v2/spaces/*/pages"},
+		"DataCenter": {core.AuthAPIToken, func(origin string) core.IntegrationConfig {
+			return core.IntegrationConfig{BaseURL: origin + fakes.DataCenterPath, Deployment: core.DeploymentDataCenter}
+		}, "GET /confluence/rest/api/content"},
+	}
+}
+
+func TestConnector_Conformance(t *testing.T) {
+	t.Parallel()
+	for name, d := range deployments() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			coretest.RunConnector(t, func(t *testing.T) coretest.ConnectorWorld { return world(t, d) })
+		})
+	}
+}
+
+func world(t *testing.T, d access) coretest.ConnectorWorld {
+	fake := fakes.NewConfluence(fakes.Config{Token: coretest.VendorToken})
+	server := httptest.NewServer(fake)
+	t.Cleanup(server.Close)
+	cfg := confluence.Config{BaseURL: server.URL}
+	cfg.Upstream.Trusted = []string{server.URL}
+	fake.Purge(fake.AddSpace("OPS", "Operations")) // its home page would be an item
+	edit := func(id string, change func(string) string) {
+		storage, _ := fake.Storage(id)
+		fake.Edit(id, change(storage))
+	}
+	return coretest.ConnectorWorld{
+		Connector: confluence.New(cfg), Parent: "OPS",
+		Access: core.Access{AuthType: d.auth, Token: core.NewSecret(coretest.VendorToken), Config: d.config(server.URL)},
+		Make: func(_ *testing.T, title, markdown string) string {
+			return fake.AddPage(fakes.ConfluencePage{Space: "OPS", Title: title, Storage: confluence.Storage(markdown)})
+		},
+		Edit: func(_ *testing.T, id, markdown string) { fake.Edit(id, confluence.Storage(markdown)) },
+		Append: func(_ *testing.T, id, markdown string) {
+			edit(id, func(s string) string { return s + confluence.Storage(markdown) })
+		},
+		Replace: func(_ *testing.T, id, old, text string) {
+			edit(id, func(s string) string { return strings.ReplaceAll(s, old, text) })
+		},
+		Archive: func(_ *testing.T, id string) { fake.Archive(id) },
+		Trash:   func(_ *testing.T, id string) { fake.Trash(id) },
+		Hide:    func(_ *testing.T, id string) { fake.Restrict(id, true) },
+		Pages:   func(*testing.T) int { return len(fake.Pages()) },
+		Fail: func(f coretest.VendorFault, after int) {
+			fake.Heal()
+			fake.Fail(rules(f, after, d.part)...)
+		},
+		Calls: func() int { return len(fake.Calls()) },
+		Wrote: func() int { return len(fake.Writes()) },
+	}
+}
+
+func TestAuthorizer_Conformance(t *testing.T) {
+	t.Parallel()
+	coretest.RunAuthorizer(t, func(t *testing.T) coretest.AuthorizerWorld {
+		fake := fakes.NewConfluence(fakes.Config{})
+		server := httptest.NewServer(fake)
+		t.Cleanup(server.Close)
+		fake.AddSpace("OPS", "Operations")
+		cfg := confluence.Config{BaseURL: server.URL, ClientID: "client-id", ClientSecret: core.NewSecret("client-secret")}
+		cfg.Upstream.Trusted = []string{server.URL}
+		return coretest.AuthorizerWorld{
+			Connector: confluence.New(cfg),
+			Agree:     func(t *testing.T, address string) (code, state string) { return agree(t, address) },
+			Withdraw:  func(*testing.T) { fake.Revoke() },
+		}
+	})
+}
+
+// agree follows the address as the user's browser does.
+func agree(t *testing.T, address string) (code, state string) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	resp, err := client.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	back, err := url.Parse(resp.Header.Get("Location"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return back.Query().Get("code"), back.Query().Get("state")
+}
+
+// rules are a fault of the suite as the fakes have it; part is what lists a part.
+func rules(f coretest.VendorFault, after int, part string) []fakes.Rule {
+	r := fakes.Rule{After: after, Times: -1, RetryAfter: coretest.VendorRetryAfter}
+	switch f {
+	case coretest.VendorWorks:
+		return nil
+	case coretest.VendorLimited:
+		r.Fault = fakes.Busy
+	case coretest.VendorDown:
+		r.Fault, r.RetryAfter = fakes.Unavailable, 0
+	case coretest.VendorHalfJSON:
+		r.Fault = fakes.HalfBody
+	case coretest.VendorSlowBody:
+		r.Fault = fakes.StuckBody
+	case coretest.VendorTokenRefused:
+		r.Fault, r.RetryAfter = fakes.Expired, 0
+	case coretest.VendorLostPart:
+		r.Fault, r.On, r.RetryAfter = fakes.NotFound, part, 0
+	case coretest.VendorEmptyPage:
+		r.Fault = fakes.EmptyPage
+	case coretest.VendorRepeatedCursor:
+		r.Fault = fakes.RepeatedCursor
+	case coretest.VendorNoCursor:
+		r.Fault = fakes.NoCursor
+	}
+	return []fakes.Rule{r}
+}

@@ -1,0 +1,3 @@
+// Package egress has the HTTP client for addresses that others choose. It reaches
+// public ones only, whatever a URL, a name server or a redirect says.
+package egress
