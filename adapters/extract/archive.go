@@ -24,6 +24,8 @@ type archive struct {
 	zip   *zip.Reader
 	files map[string]*zip.File
 	left  int64 // bytes that may still be unpacked
+
+	maxDepth int // of elements in a part
 }
 
 // openArchive reads the directory of a zip file. The budget is what Config allows,
@@ -36,7 +38,7 @@ func openArchive(ctx context.Context, r io.ReaderAt, size int64, cfg Config) (*a
 	if len(z.File) > maxEntries {
 		return nil, tooExpanded()
 	}
-	a := &archive{ctx: ctx, zip: z, files: make(map[string]*zip.File, len(z.File))}
+	a := &archive{ctx: ctx, zip: z, maxDepth: cfg.MaxDepth, files: make(map[string]*zip.File, len(z.File))}
 	a.left = min(cfg.MaxUnzipped, max(size*int64(cfg.MaxExpansion), minUnzipped))
 	for _, f := range z.File {
 		name := strings.TrimPrefix(strings.ReplaceAll(f.Name, "\\", "/"), "/")

@@ -18,6 +18,14 @@ const ChildArg = "__extract"
 // maxHeader bounds the line before the text: that is where the pages are.
 const maxHeader = 1 << 20
 
+// childRequest is what a child is asked for; the file is its standard input.
+type childRequest struct {
+	Limits    Config
+	SourceURL string
+	Charset   string // as declared
+	Hint      string // the text type that is claimed
+}
+
 // childAnswer is the line of JSON that a child writes before the text.
 type childAnswer struct {
 	Title     string     `json:"title,omitempty"`
@@ -30,8 +38,8 @@ type childAnswer struct {
 	text      string
 }
 
-// ChildMain is the main function of a child: it reads the file in, whose limits
-// are in args as Sandboxed puts them there, writes the answer to out and returns
+// ChildMain is the main function of a child: it reads the file in, as args asks in
+// the form that Sandboxed gives them, writes the answer to out and returns
 // the exit code. The file is never touched by its name.
 func ChildMain(args []string, in *os.File, out io.Writer) int {
 	answer, err := childAnswerOf(args, in)
@@ -47,19 +55,21 @@ func ChildMain(args []string, in *os.File, out io.Writer) int {
 
 func childAnswerOf(args []string, in *os.File) (*childAnswer, error) {
 	if len(args) != 1 {
-		return nil, errors.New("this command is the program's own; it takes its limits as JSON")
+		return nil, errors.New("this command is the program's own; it takes its request as JSON")
 	}
-	var cfg Config
-	if err := json.Unmarshal([]byte(args[0]), &cfg); err != nil {
+	var request childRequest
+	if err := json.Unmarshal([]byte(args[0]), &request); err != nil {
 		return nil, fmt.Errorf("read limits: %w", err)
 	}
 	info, err := in.Stat()
 	if err != nil {
 		return nil, fmt.Errorf("read file: %w", err)
 	}
-	x := New(cfg)
+	x := New(request.Limits)
 	defer x.Close()
-	got, err := x.extract(context.Background(), input{file: &spool{disk: in, size: info.Size()}})
+	got, err := x.extract(context.Background(), input{
+		file: &spool{disk: in, size: info.Size()}, sourceURL: request.SourceURL, charset: request.Charset, hint: request.Hint,
+	})
 	e, ours := errors.AsType[*core.Error](err)
 	switch {
 	case ours:
@@ -90,6 +100,9 @@ func (a *childAnswer) write(out io.Writer) error {
 func (a *childAnswer) result() (*core.Extracted, error) {
 	if a.Code == "" {
 		return &core.Extracted{Title: a.Title, Markdown: a.text, MediaType: a.MediaType, Pages: a.Pages}, nil
+	}
+	if a.Code == core.CodeValidation { // its details name a field, and it has one reason only
+		return nil, emptyFile()
 	}
 	e := &core.Error{Code: a.Code, Message: a.Message}
 	if a.Cause != "" {

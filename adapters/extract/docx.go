@@ -85,7 +85,7 @@ func (d *docx) body(name string) error {
 		return err
 	}
 	defer r.Close()
-	p := newXMLPart(d.a.ctx, r)
+	p := d.a.newXMLPart(r)
 	for {
 		t, err := p.next()
 		if errors.Is(err, io.EOF) && p.depth == 0 {

@@ -24,6 +24,7 @@ type Config struct {
 	MaxPages     int    // most pages of a PDF and slides of a presentation; default 5,000
 	MaxRows      int    // rows of a sheet that are kept, the rest is counted; default 20,000
 	MaxUnzipped  int64  // most bytes that an archive may unpack to; default 512 MiB
+	MaxDepth     int    // how deep elements of an office file may nest, office programs stay below 100; default 400
 	MaxExpansion int    // most times its size that an archive may unpack to, beyond the first 8 MiB; default 200
 	TempDir      string // where files over 4 MiB are kept while they are read; default os.TempDir
 	CacheDir     string // where the compiled PDF engine is kept; default docsctl in os.UserCacheDir
@@ -45,6 +46,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.MaxUnzipped <= 0 {
 		c.MaxUnzipped = 512 << 20
+	}
+	if c.MaxDepth <= 0 {
+		c.MaxDepth = 400
 	}
 	if c.MaxExpansion <= 0 {
 		c.MaxExpansion = 200

@@ -106,6 +106,17 @@ func TestExtract_AwkwardTextIsFast(t *testing.T) {
 	}
 }
 
+func TestExtract_DepthIsConfigurable(t *testing.T) {
+	t.Parallel()
+	nested := docxFile(t, strings.Repeat("<w:tbl><w:tr><w:tc>", 10)+wp("", "Words.")+strings.Repeat("</w:tc></w:tr></w:tbl>", 10))
+	for depth, want := range map[int]core.Code{20: core.CodeUnsupportedMedia, 60: ""} {
+		_, err := New(Config{MaxDepth: depth}).Extract(t.Context(), core.File{Body: bytes.NewReader(nested)})
+		if got := core.CodeOf(err); got != want {
+			t.Errorf("depth %d: got %v, want %q", depth, err, want)
+		}
+	}
+}
+
 func docxWith(t testing.TB, document string) []byte {
 	return officeFile(t, "word/document.xml", typeDOCX, zipPart{"word/document.xml", document}, rels("word/_rels/document.xml.rels", "s styles styles.xml"))
 }

@@ -99,7 +99,7 @@ func (o *odt) body() error {
 		return err
 	}
 	defer r.Close()
-	p := newXMLPart(o.a.ctx, r)
+	p := o.a.newXMLPart(r)
 	for {
 		t, err := p.next()
 		if errors.Is(err, io.EOF) && p.depth == 0 {

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"time"
 
 	"github.com/docsctl/docsctl/core"
@@ -48,20 +49,24 @@ func (c SandboxConfig) withDefaults() SandboxConfig {
 	return c
 }
 
-// Sandboxed is an Extractor that reads PDF and the office formats in a child
-// process, one for each file. A file that crashes its reader, or makes it use up
-// memory or time, ends that process and nothing else. Text formats are read in
-// this process: their bounds hold by themselves.
+// Sandboxed is an Extractor that reads PDF, the office formats and large texts in a
+// child process, one for each file. A file that crashes its reader, or makes it use
+// up memory or time, ends that process and nothing else. Texts of up to 4 MiB are
+// read in this process, a few at a time: they cost a few times their size.
 type Sandboxed struct {
 	cfg    SandboxConfig
 	inner  *Extractor
 	places chan struct{} // one for each child
+	texts  chan struct{} // one for each text that is read in this process
 }
 
 // NewSandboxed returns a Sandboxed with the given limits. It starts nothing.
 func NewSandboxed(cfg SandboxConfig) *Sandboxed {
 	cfg = cfg.withDefaults()
-	return &Sandboxed{cfg: cfg, inner: New(cfg.Config), places: make(chan struct{}, cfg.MaxChildren)}
+	return &Sandboxed{
+		cfg: cfg, inner: New(cfg.Config),
+		places: make(chan struct{}, cfg.MaxChildren), texts: make(chan struct{}, runtime.GOMAXPROCS(0)),
+	}
 }
 
 // Extract implements core.Extractor as Extractor does. When ctx ends, the child is
@@ -79,21 +84,33 @@ func (s *Sandboxed) Extract(ctx context.Context, f core.File) (*core.Extracted, 
 	if err != nil {
 		return nil, err
 	}
-	if containerOf(head) == isTextual {
-		return s.inner.extract(ctx, newInput(f, file))
-	}
-	if file.disk == nil {
+	in := newInput(f, file)
+	places, read := s.places, s.run
+	if file.disk == nil && containerOf(head) == isTextual {
+		places, read = s.texts, s.readText
+	} else if file.disk == nil {
 		if err := file.toDisk(s.cfg.TempDir); err != nil {
 			return nil, err
 		}
 	}
 	select {
-	case s.places <- struct{}{}:
-		defer func() { <-s.places }()
+	case places <- struct{}{}:
+		defer func() { <-places }()
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
-	return s.run(ctx, file)
+	return read(ctx, in)
+}
+
+// readText reads a file in this process.
+func (s *Sandboxed) readText(ctx context.Context, in input) (*core.Extracted, error) {
+	limited, cancel := context.WithTimeout(ctx, s.cfg.Timeout)
+	defer cancel()
+	out, err := s.inner.extract(limited, in)
+	if limited.Err() != nil && ctx.Err() == nil {
+		return nil, errTooSlow(limited.Err())
+	}
+	return out, err
 }
 
 var (
@@ -102,12 +119,12 @@ var (
 )
 
 // run has a child read the file and returns its answer.
-func (s *Sandboxed) run(ctx context.Context, file *spool) (*core.Extracted, error) {
+func (s *Sandboxed) run(ctx context.Context, in input) (*core.Extracted, error) {
 	limited, cancel := context.WithTimeoutCause(ctx, s.cfg.Timeout, errTimeout)
 	defer cancel()
 	child, kill := context.WithCancelCause(limited)
 	defer kill(nil)
-	cmd, err := s.command(child, file.disk)
+	cmd, err := s.command(child, in)
 	if err != nil {
 		return nil, startFailed(err)
 	}
@@ -120,6 +137,7 @@ func (s *Sandboxed) run(ctx context.Context, file *spool) (*core.Extracted, erro
 	if err := cmd.Start(); err != nil {
 		return nil, startFailed(err)
 	}
+	lowerPriority(cmd.Process.Pid)
 	watched := make(chan struct{})
 	go func() { // ends when kill is called below
 		defer close(watched)
@@ -137,7 +155,7 @@ func (s *Sandboxed) run(ctx context.Context, file *spool) (*core.Extracted, erro
 	case ctx.Err() != nil:
 		return nil, ctx.Err()
 	case errors.Is(cause, errTimeout):
-		return nil, tooExpensive("reading the file takes longer than the limit; split it and send its parts", cause)
+		return nil, errTooSlow(cause)
 	case errors.Is(cause, errMemory):
 		return nil, tooExpensive("reading the file takes more memory than the limit; split it and send its parts", cause)
 	case readErr != nil || waitErr != nil:
@@ -146,7 +164,7 @@ func (s *Sandboxed) run(ctx context.Context, file *spool) (*core.Extracted, erro
 	return answer.result()
 }
 
-func (s *Sandboxed) command(ctx context.Context, file *os.File) (*exec.Cmd, error) {
+func (s *Sandboxed) command(ctx context.Context, in input) (*exec.Cmd, error) {
 	argv := s.cfg.Command
 	if len(argv) == 0 {
 		self, err := os.Executable()
@@ -155,12 +173,12 @@ func (s *Sandboxed) command(ctx context.Context, file *os.File) (*exec.Cmd, erro
 		}
 		argv = []string{self, ChildArg}
 	}
-	limits, err := json.Marshal(s.cfg.Config)
+	request, err := json.Marshal(childRequest{Limits: s.cfg.Config, SourceURL: in.sourceURL, Charset: in.charset, Hint: in.hint})
 	if err != nil {
 		return nil, err
 	}
-	cmd := exec.CommandContext(ctx, argv[0], append(argv[1:len(argv):len(argv)], string(limits))...)
-	cmd.Stdin = file
+	cmd := exec.CommandContext(ctx, argv[0], append(argv[1:len(argv):len(argv)], string(request))...)
+	cmd.Stdin = in.file.disk
 	// Nothing of this process' environment: the child needs no secrets.
 	cmd.Env = []string{fmt.Sprintf("GOMEMLIMIT=%d", s.cfg.MaxMemory*3/4), "SYSTEMROOT=" + os.Getenv("SYSTEMROOT")}
 	cmd.Dir = s.cfg.TempDir
@@ -200,6 +218,10 @@ func crashed(err error) error {
 		Message: "the file cannot be read, as it is damaged or made to break its reader; save it anew in its program and send it again",
 		Err:     err,
 	}
+}
+
+func errTooSlow(cause error) error {
+	return tooExpensive("reading the file takes longer than the limit; split it and send its parts", cause)
 }
 
 func tooExpensive(message string, cause error) error {

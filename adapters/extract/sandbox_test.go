@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/docsctl/docsctl/core"
 )
@@ -60,6 +61,15 @@ func TestSandboxed_SurvivesItsChild(t *testing.T) {
 	}
 }
 
+func TestSandboxed_TextTakesNoLongerThanTheLimit(t *testing.T) {
+	t.Parallel()
+	s := NewSandboxed(SandboxConfig{Config: Config{TempDir: t.TempDir()}, Timeout: time.Nanosecond})
+	_, err := s.Extract(t.Context(), core.File{Body: strings.NewReader("Words.")})
+	if core.CodeOf(err) != core.CodePayloadTooLarge {
+		t.Errorf("got %v, want %s", err, core.CodePayloadTooLarge)
+	}
+}
+
 func TestSandboxed_MissingProgramIsUnavailable(t *testing.T) {
 	t.Parallel()
 	s := NewSandboxed(SandboxConfig{Config: Config{TempDir: t.TempDir()}, Command: []string{"/nowhere/docsctl"}})
@@ -89,18 +99,24 @@ func TestSandboxed_AnswersAsTheExtractorDoes(t *testing.T) {
 	t.Parallel()
 	inProcess := testExtractor(t)
 	s := NewSandboxed(SandboxConfig{Config: Config{TempDir: t.TempDir()}})
+	long := strings.Repeat("caf\xe9\n", 1<<20) // more than is read in this process
 	for name, data := range map[string][]byte{
+		"long": []byte(long), "blank": []byte(strings.Repeat(" ", 5<<20)),
 		"pdf": pdfFile(show("F2", 20, 50, 700, "A title"), "", show("F1", 10, 50, 700, "Words")), "scan": pdfFile(""),
 		"docx": docxFile(t, wp("", "Words")), "pptx": pptxFile(t), "xlsx": xlsxFile(t, 3), "odt": odtFile(t, "<text:p>x</text:p>"), "epub": epubFile(t),
 		"bomb": bomb(t, "word/styles.xml", "<s>", 64<<20), "text": []byte("Words."), "broken": []byte("PK\x03\x04"),
 	} {
-		want, wantErr := inProcess.Extract(t.Context(), core.File{Body: bytes.NewReader(data)})
-		got, err := s.Extract(t.Context(), core.File{Body: bytes.NewReader(data)})
+		const declared = "text/markdown; charset=windows-1257"
+		want, wantErr := inProcess.Extract(t.Context(), core.File{MediaType: declared, Body: bytes.NewReader(data)})
+		got, err := s.Extract(t.Context(), core.File{MediaType: declared, Body: bytes.NewReader(data)})
 		if core.CodeOf(err) != core.CodeOf(wantErr) || err != nil && core.AsError(err).Message != core.AsError(wantErr).Message {
 			t.Errorf("%s: got %v, want %v", name, err, wantErr)
 			continue
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s: %.2000s", name, diff)
+		}
+		if diff := cmp.Diff(core.AsError(wantErr), core.AsError(err), cmpopts.IgnoreFields(core.Error{}, "Err")); wantErr != nil && diff != "" {
 			t.Errorf("%s: %s", name, diff)
 		}
 	}

@@ -13,9 +13,6 @@ import (
 	"github.com/docsctl/docsctl/core"
 )
 
-// maxDepth bounds how deep elements nest: office programs stay below 100.
-const maxDepth = 400
-
 // maxPart bounds a part of which the whole tree is built.
 const maxPart = 64 << 20
 
@@ -114,15 +111,16 @@ func (n *node) write(b *strings.Builder) {
 type xmlPart struct {
 	ctx   context.Context
 	dec   *xml.Decoder
+	limit int // of depth
 	depth int
 	count int
 }
 
-func newXMLPart(ctx context.Context, r io.Reader) *xmlPart {
+func (a *archive) newXMLPart(r io.Reader) *xmlPart {
 	dec := xml.NewDecoder(r)
 	dec.Strict = false
 	dec.CharsetReader = charset.NewReaderLabel
-	return &xmlPart{ctx: ctx, dec: dec}
+	return &xmlPart{ctx: a.ctx, dec: dec, limit: a.maxDepth}
 }
 
 // next returns the next token. A document type is refused: office formats have
@@ -140,7 +138,7 @@ func (p *xmlPart) next() (xml.Token, error) {
 	}
 	switch t := t.(type) {
 	case xml.StartElement:
-		if p.depth++; p.depth > maxDepth {
+		if p.depth++; p.depth > p.limit {
 			return nil, damaged(errTooDeep)
 		}
 	case xml.EndElement:
@@ -209,7 +207,7 @@ func (a *archive) tree(name string) (*node, error) {
 		return nil, err
 	}
 	defer r.Close()
-	p := newXMLPart(a.ctx, &bounded{r: r, left: maxPart})
+	p := a.newXMLPart(&bounded{r: r, left: maxPart})
 	for {
 		t, err := p.next()
 		if err != nil {

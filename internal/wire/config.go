@@ -15,6 +15,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/docsctl/docsctl/adapters/extract"
 	"github.com/docsctl/docsctl/core"
 )
 
@@ -39,7 +40,8 @@ type Config struct {
 	JobLease          time.Duration
 	ShutdownGrace     time.Duration
 	MaxUploadBytes    int64
-	RateLimit         int // a minute; 0: none
+	Extract           extract.SandboxConfig // limits of reading files
+	RateLimit         int                   // a minute; 0: none
 	RateLimitAuth     int
 	Registration      core.Registrations
 	DefaultPlan       core.PlanType
@@ -68,7 +70,7 @@ type setting struct {
 // settings is every configuration key, in the order in which `docsctl config`
 // prints them.
 func settings() []setting {
-	return []setting{
+	return append([]setting{
 		{key: "data_dir", value: defaultDataDir(), parse: text(func(c *Config) *string { return &c.DataDir })},
 		{key: "database_url", secret: true, parse: databaseURL},
 		{key: "database_direct_url", secret: true, parse: text(func(c *Config) *string { return &c.DatabaseDirectURL })},
@@ -97,7 +99,7 @@ func settings() []setting {
 		{key: "allow_private_networks", value: "false", parse: truth(func(c *Config) *bool { return &c.AllowPrivate })},
 		{key: "log_format", value: "text", parse: logFormat},
 		{key: "log_level", value: "info", parse: logLevel},
-	}
+	}, extractSettings()...)
 }
 
 func text(field func(*Config) *string) func(*Config, string) error {

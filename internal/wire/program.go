@@ -137,7 +137,7 @@ func (p *Program) ports(secrets []string) (core.Ports, error) {
 		Store: p.store, Bus: p.bus, Summarizer: p.summarizer(), Hasher: hasher, Tokens: tokens, Presence: p.presence(),
 		Limiter:   p.limiter(),
 		Cache:     inproc.NewCache(inproc.CacheConfig{}), // on each node: a request makes no round trip for what it holds
-		Extractor: extract.NewSandboxed(extract.SandboxConfig{Config: extract.Config{MaxBytes: p.cfg.MaxUploadBytes}}),
+		Extractor: extract.NewSandboxed(p.cfg.extractConfig()),
 	}, nil
 }
 
