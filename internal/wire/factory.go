@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/docsctl/docsctl/adapters/extract"
 	"github.com/docsctl/docsctl/core"
 	"github.com/docsctl/docsctl/core/worker"
 	"github.com/docsctl/docsctl/transport/cli"
@@ -19,6 +20,13 @@ func NewFactory(streams *cli.IOStreams, build cli.BuildInfo) *cli.Factory {
 	f := &cli.Factory{IO: streams, Build: build, Migrate: migrate, RolesSQL: rolesSQL, Doctor: examine, Fakes: runFakes}
 	f.Open = func(ctx context.Context, o cli.Overrides) (*cli.Local, error) {
 		return openLocal(ctx, o, streams.ErrOut)
+	}
+	f.Extract = func(ctx context.Context, o cli.Overrides, file core.File) (*core.Extracted, error) {
+		loaded, err := Load(o)
+		if err != nil {
+			return nil, err
+		}
+		return extract.NewSandboxed(loaded.extractConfig()).Extract(ctx, file)
 	}
 	f.Serve = func(ctx context.Context, o cli.Overrides) error {
 		return withProgram(ctx, o, streams.ErrOut, func(p *Program) error { return p.serve(ctx, build, streams.ErrOut) })

@@ -16,6 +16,8 @@ type Factory struct {
 
 	// Open opens the installation for one command that works without a server.
 	Open func(ctx context.Context, o Overrides) (*Local, error)
+	// Extract reads the text of a file and stores nothing.
+	Extract func(ctx context.Context, o Overrides, f core.File) (*core.Extracted, error)
 	// Serve answers requests until ctx ends, which is no error.
 	Serve func(ctx context.Context, o Overrides) error
 	// Work runs jobs until ctx ends, which is no error.

@@ -76,7 +76,7 @@ func NewCmdRoot(f *Factory) *cobra.Command {
 	stringSetting(cmd.PersistentFlags(), "data_dir", "keep the embedded store and its keys in `DIR`")
 	cmd.SetHelpCommand(newCmdHelp())
 	cmd.AddCommand(
-		NewCmdSummarize(f, nil), NewCmdServe(f, nil), NewCmdWorker(f, nil),
+		NewCmdSummarize(f, nil), NewCmdExtract(f, nil), NewCmdServe(f, nil), NewCmdWorker(f, nil),
 		NewCmdExport(f, nil), NewCmdImport(f, nil), NewCmdAdmin(f), NewCmdMigrate(f), NewCmdConfig(f, nil),
 		NewCmdDoctor(f, nil), NewCmdHealth(f, nil), NewCmdVersion(f, nil), NewCmdCompletion(f), NewCmdDev(f),
 	)
