@@ -13,9 +13,9 @@ test: ## run every test; installs or starts the servers that they need
 	$(GO) run ./internal/testenv/ensure
 	$(GO) test ./...
 
-race: ## run every test under the race detector
+race: ## run every test under the race detector (vet is one of the linters)
 	$(GO) run ./internal/testenv/ensure
-	CGO_ENABLED=1 $(GO) test -race -timeout 14m ./...
+	CGO_ENABLED=1 $(GO) test -race -vet off -timeout 12m ./...
 
 lint: ## run the linters that .golangci.yml lists
 	$(TOOL) golangci-lint run ./...
@@ -45,7 +45,10 @@ chaos: ## run 10,000 jobs while workers, Postgres and Redis are taken away, and 
 	$(GO) run ./internal/testenv/ensure
 	$(GO) test -count 1 -v -timeout 60m -run '^TestChaos$$' ./internal/clustertest -chaos.jobs 10000
 
+suites: ## print each port's suite with its cases by adapter, and the mutants with what caught them
+	$(GO) run ./internal/suites
+
 run: ## serve on 127.0.0.1:8080
 	$(GO) run ./cmd/docsctl serve
 
-.PHONY: help build test race lint vuln generate verify fakecheck bench chaos run
+.PHONY: help build test race lint vuln generate verify fakecheck bench chaos suites run

@@ -41,6 +41,7 @@ var rules = []rule{
 	{dir: "internal/bench/...", ours: []string{"core/...", "adapters/...", "internal/..."}, third: []string{"*"}},
 	{dir: "internal/archtest"},
 	{dir: "internal/chaos", ours: []string{"core"}, third: []string{"github.com/jackc/pgx/v5"}},
+	{dir: "internal/suites"},
 	{dir: "internal/clustertest"}, // tests only: real processes over real servers
 	{dir: "cmd/docsctl", ours: []string{"internal/wire", "transport/cli"}},
 	{dir: "examples/...", ours: []string{"core/...", "adapters/..."}, third: []string{"*"}},
