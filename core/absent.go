@@ -17,6 +17,10 @@ func (a absent) Extract(context.Context, File) (*Extracted, error) {
 	return nil, a.err("file reader")
 }
 
+func (a absent) Render(context.Context, RenderRequest, ExportFormat) ([]byte, error) {
+	return nil, a.err("writer of export files")
+}
+
 func (a absent) Hash(context.Context, string) (string, error) {
 	return "", a.err("sign-in by password")
 }

@@ -14,6 +14,7 @@ type Ports struct {
 	Bus        EventBus
 	Summarizer Summarizer
 	Extractor  Extractor      // nil: Documents.Import answers CodeUnavailable
+	Renderer   Renderer       // nil: Summaries.Export answers CodeUnavailable
 	Hasher     PasswordHasher // nil: so do Auth.Register and Auth.Login
 	Tokens     AccessTokens   // nil: so does all of Auth
 	Presence   Presence       // nil: so does Connections.List
@@ -45,6 +46,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Extractor == nil {
 		c.Extractor = absent{}
+	}
+	if c.Renderer == nil {
+		c.Renderer = absent{}
 	}
 	if c.Hasher == nil {
 		c.Hasher = absent{}

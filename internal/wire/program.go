@@ -17,6 +17,7 @@ import (
 	"github.com/docsctl/docsctl/adapters/inproc"
 	"github.com/docsctl/docsctl/adapters/postgres"
 	"github.com/docsctl/docsctl/adapters/redis"
+	"github.com/docsctl/docsctl/adapters/render"
 	"github.com/docsctl/docsctl/adapters/sqlite"
 	"github.com/docsctl/docsctl/adapters/web"
 	"github.com/docsctl/docsctl/core"
@@ -137,6 +138,7 @@ func (p *Program) ports(secrets []string) (core.Ports, error) {
 		Store: p.store, Bus: p.bus, Summarizer: p.summarizer(), Hasher: hasher, Tokens: tokens, Presence: p.presence(),
 		Limiter:   p.limiter(),
 		Cache:     inproc.NewCache(inproc.CacheConfig{}), // on each node: a request makes no round trip for what it holds
+		Renderer:  render.New(),
 		Extractor: extract.NewSandboxed(p.cfg.extractConfig()),
 	}, nil
 }

@@ -23,6 +23,7 @@ type SummarizeOptions struct {
 	Summary   core.SummaryOptions
 	Citations bool
 	Estimate  bool
+	Export    core.ExportFormat // "": the text itself
 	Stream    bool
 	Print     printing // printDefault: the text itself
 	Output    string   // "" or "-": standard output
@@ -43,6 +44,7 @@ func NewCmdSummarize(f *Factory, runF func(context.Context, *SummarizeOptions) e
 		Example: "  docsctl summarize report.md\n" +
 			"  docsctl summarize *.md --length short -o table\n" +
 			"  docsctl summarize book.pdf --estimate\n" +
+			"  docsctl summarize book.pdf --export docx --output book-summary.docx\n" +
 			"  docsctl summarize https://example.org/page --citations --output page.md\n" +
 			"  pandoc -t markdown talk.odt | docsctl summarize - --template key-points",
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -65,6 +67,7 @@ func NewCmdSummarize(f *Factory, runF func(context.Context, *SummarizeOptions) e
 	flags.BoolVar(&opts.Stream, "stream", false, "print the text while the model writes it")
 	flags.BoolVar(&opts.Estimate, "estimate", false, "tell calls, tokens and cost, and make no summary")
 	flags.Var(&usdFlag{to: &opts.Summary.MaxCostUSD}, "max-cost", "stop before a summary costs more than this many `USD`")
+	choiceFlag(cmd, &opts.Export, "export", "", "write a file with footnotes as", core.ExportFormats()...)
 	flags.StringVar(&opts.Output, "output", "", "write to `FILE`, whole or not at all")
 	printingFlag(cmd, &opts.Print)
 	return cmd
@@ -127,6 +130,10 @@ func (o *SummarizeOptions) check() error {
 		return usagef("standard input can be read once only; name - once")
 	case o.Stream && (o.Print != printDefault || o.Output != "" || o.Citations || o.Estimate || len(o.Inputs) > 1):
 		return usagef("--stream prints the text of one summary alone; leave out -o, --output, --citations and --estimate")
+	case o.Export != "" && (o.Print != printDefault || o.Stream || o.Estimate || o.Citations || len(o.Inputs) > 1):
+		return usagef("--export writes the file of one summary; leave out -o, --stream, --estimate and --citations")
+	case o.Export == core.ExportDocx && (o.Output == "" || o.Output == stdinName) && o.IO.IsStdoutTTY:
+		return usagef("a Word file is nothing for a terminal; name a file with --output")
 	case o.Estimate && o.Output != "":
 		return usagef("--estimate makes no summary to be written to --output; leave one of them out")
 	case o.Title != "" && len(o.Inputs) > 1:
@@ -167,7 +174,7 @@ func (s *summarizing) run(ctx context.Context) error {
 		}
 		if r.err != nil {
 			failed.errs = append(failed.errs, r.err)
-		} else if s.opts.Print == printDefault && s.output == nil {
+		} else if s.opts.Print == printDefault && s.output == nil && s.opts.Export == "" {
 			if err := s.opts.IO.print(s.said.rest(s.text(i, r))); err != nil {
 				return err
 			}
@@ -175,7 +182,7 @@ func (s *summarizing) run(ctx context.Context) error {
 		s.account(r)
 		results = append(results, r)
 	}
-	if err := s.finish(results, len(failed.errs) > 0); err != nil || len(failed.errs) == 0 {
+	if err := s.finish(ctx, results, len(failed.errs) > 0); err != nil || len(failed.errs) == 0 {
 		return err
 	}
 	return failed
@@ -183,16 +190,16 @@ func (s *summarizing) run(ctx context.Context) error {
 
 // finish writes the results that are written together. --output and the forms for
 // programs are all or nothing; a table tells of failures, too.
-func (s *summarizing) finish(results []result, failed bool) error {
+func (s *summarizing) finish(ctx context.Context, results []result, failed bool) error {
 	if failed && s.output != nil && len(results) > 1 {
 		note(s.notes, "nothing is written to --output, since an input failed; the summaries that were made are kept for the next run")
 	}
-	printed := s.output == nil && s.opts.Print == printDefault
+	printed := s.output == nil && s.opts.Print == printDefault && s.opts.Export == ""
 	forPeople := s.output == nil && s.opts.Print == printTable && len(results) > 1
 	if printed || failed && !forPeople {
 		return nil
 	}
-	out, err := s.render(results)
+	out, err := s.render(ctx, results)
 	if err != nil {
 		return err
 	}
@@ -202,7 +209,14 @@ func (s *summarizing) finish(results []result, failed bool) error {
 	return s.opts.IO.print(out)
 }
 
-func (s *summarizing) render(results []result) (string, error) {
+func (s *summarizing) render(ctx context.Context, results []result) (string, error) {
+	if s.opts.Export != "" {
+		file, err := s.local.App.Summaries.Export(ctx, s.local.Actor, results[0].sum.ID, s.opts.Export)
+		if err != nil {
+			return "", err
+		}
+		return string(file.Body), nil
+	}
 	switch s.opts.Print {
 	case printDefault:
 		var b strings.Builder

@@ -55,6 +55,7 @@ var permissionTable = map[string]allowed{
 	"estimateSummary":       {thing: "document", body: `{}`, member: 200, own: 200, admin: 200},
 	"estimateSummaries":     {body: `{"filter":{}}`, member: 200, own: 200, admin: 200},
 	"listSummaries":         {member: 200, own: 200, admin: 200},
+	"exportSummary":         {thing: "summary", member: 409, own: 409, admin: 409},
 	"getSummary":            {thing: "summary", member: 200, own: 200, admin: 200},
 	"deleteSummary":         {thing: "summary", member: 403, own: 204, admin: 204},
 

@@ -139,6 +139,7 @@ func (s *api) registerSummaries() {
 		description: "Answers at once with the pending summary and the job that fills it; Location is the job's.", status: http.StatusAccepted,
 	}, s.requestSummary)
 	s.registerEstimates()
+	s.registerExports()
 	s.registerBulk()
 	register(s, operation{
 		id: "listDocumentSummaries", method: http.MethodGet, path: "/v1/documents/{id}/summaries", tag: "summaries", summary: "List a document's summaries",

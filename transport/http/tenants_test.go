@@ -35,6 +35,7 @@ func TestTenants_EveryRoute(t *testing.T) {
 		"requestSummary":        {id: doc, body: `{}`},
 		"estimateSummary":       {id: doc, body: `{}`},
 		"listDocumentSummaries": {id: doc},
+		"exportSummary":         {id: asked.str("summary.id")},
 		"getSummary":            {id: asked.str("summary.id")},
 		"deleteSummary":         {id: asked.str("summary.id")},
 		"getTemplate":           {id: own},

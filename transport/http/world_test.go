@@ -18,6 +18,7 @@ import (
 	"github.com/docsctl/docsctl/adapters/extract"
 	"github.com/docsctl/docsctl/adapters/identity"
 	"github.com/docsctl/docsctl/adapters/inproc"
+	"github.com/docsctl/docsctl/adapters/render"
 	"github.com/docsctl/docsctl/adapters/sqlite"
 	"github.com/docsctl/docsctl/core"
 	"github.com/docsctl/docsctl/core/feed"
@@ -87,7 +88,7 @@ func newNode(t testing.TB, store core.Store, bus core.EventBus, presence core.Pr
 	}
 	quiet := slog.New(slog.DiscardHandler)
 	cfg := core.Config{Logger: quiet, FoldEmail: identity.FoldEmail, Ports: core.Ports{
-		Store: store, Bus: bus, Summarizer: summarize.NewExtractive(), Hasher: hasher, Tokens: tokens, Cache: inproc.NewCache(inproc.CacheConfig{}),
+		Store: store, Bus: bus, Summarizer: summarize.NewExtractive(), Renderer: render.New(), Hasher: hasher, Tokens: tokens, Cache: inproc.NewCache(inproc.CacheConfig{}),
 		Limiter: inproc.NewLimiter(nil), Presence: presence,
 	}}
 	temp := t.TempDir()
