@@ -71,6 +71,9 @@ func hostile() map[string]string {
 }
 
 func TestConvertStorage_HostilePagesEnd(t *testing.T) {
+	if testing.Short() {
+		t.Skip("hostile input takes seconds")
+	}
 	t.Parallel()
 	for name, storage := range hostile() {
 		t.Run(name, func(t *testing.T) {
@@ -90,6 +93,9 @@ func TestConvertStorage_HostilePagesEnd(t *testing.T) {
 }
 
 func TestConvertADF_HostileDocumentsEnd(t *testing.T) {
+	if testing.Short() {
+		t.Skip("hostile input takes seconds")
+	}
 	t.Parallel()
 	nested := func(n int, open, end string) string {
 		return `{"type":"doc","content":[` + strings.Repeat(open, n) + `{"type":"text","text":"word"}` + strings.Repeat(end, n) + `]}`

@@ -32,6 +32,9 @@ func FuzzConvert(f *testing.F) {
 }
 
 func TestConvert_HostileCardsEnd(t *testing.T) {
+	if testing.Short() {
+		t.Skip("hostile input takes seconds")
+	}
 	t.Parallel()
 	many := strings.Repeat
 	for name, content := range map[string]string{

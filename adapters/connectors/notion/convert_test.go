@@ -147,6 +147,9 @@ func TestConvert_ErrorsOfTheSourceEndIt(t *testing.T) {
 
 // A copy of its own surroundings, or copies of copies, end.
 func TestConvert_CopiesEnd(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it reads 50,000 blocks")
+	}
 	t.Parallel()
 	var below []string
 	for i := range 40 {

@@ -33,6 +33,9 @@ func FuzzConvert(f *testing.F) {
 type anything struct{ given }
 
 func TestConvert_HostilePagesEnd(t *testing.T) {
+	if testing.Short() {
+		t.Skip("hostile input takes seconds")
+	}
 	t.Parallel()
 	var below []string
 	for i := range 3000 {

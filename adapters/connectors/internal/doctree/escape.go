@@ -38,7 +38,7 @@ func special(r, before, after rune, rest string) bool {
 	case '_':
 		return !isWord(before) || !isWord(after)
 	case '<':
-		return after < utf8.RuneSelf && (isWord(after) || strings.ContainsRune("/!?", after))
+		return after < utf8.RuneSelf && (unicode.IsLetter(after) || strings.ContainsRune("/!?", after))
 	case '&':
 		return entity.MatchString(rest)
 	case '!':

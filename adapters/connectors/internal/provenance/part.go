@@ -23,7 +23,7 @@ type Part struct {
 	Units []string
 
 	stamp stamp
-	key   string
+	last  []string // the units of what was published before, if that is known
 }
 
 // Compose makes the part that is published. units says how a vendor gives blocks
@@ -35,7 +35,7 @@ func (p Publication) Compose(units func([]doctree.Block) []string) Part {
 	all := units(append(body, p.Footer.blocks(s)...))
 	s.sum = checksum(all)
 	blocks := append(body, p.Footer.blocks(s)...)
-	return Part{Blocks: blocks, Units: units(blocks), stamp: s, key: s.key}
+	return Part{Blocks: blocks, Units: units(blocks), stamp: s, last: units(doctree.Parse(p.Last))}
 }
 
 // text is the part without its stamp, for people to compare.
@@ -119,10 +119,10 @@ type Range struct{ From, To int }
 // Decide compares a page, given as the Markdown of each of its units, with the part
 // that is to be there.
 func (p Publication) Decide(part Part, page []string) Decision {
-	found := findParts(page, part.key)
+	found := findParts(page, part.stamp.key)
 	if len(found) == 0 {
 		if p.Last != "" {
-			return conflict(p.Last, "", part, Decision{From: len(page), To: len(page)})
+			return conflict(nil, part, Decision{From: len(page), To: len(page)})
 		}
 		d := Decision{From: len(page), To: len(page)}
 		d.State, d.Diff = Created, difference("", part.text())
@@ -135,25 +135,36 @@ func (p Publication) Decide(part Part, page []string) Decision {
 			d.Former = append(d.Former, f.Range)
 		}
 	}
-	now := unstamped(page[last.From:last.To])
+	now := page[last.From:last.To]
 	switch {
 	case !last.intact:
-		return conflict(p.Last, now, part, d)
+		return conflict(now, part, d)
 	case last.stamp.sum == part.stamp.sum:
 		d.State = Unchanged
 	default:
-		d.State, d.Diff = Updated, difference(now, part.text())
+		d.State, d.Diff = Updated, difference(unstamped(now), part.text())
 	}
 	return d
 }
 
 // conflict shows what somebody did to our part; if it is not known what was
 // published before, how it differs from what would be.
-func conflict(last, now string, part Part, d Decision) Decision {
-	if last == "" {
-		last = part.text()
+func conflict(now []string, part Part, d Decision) Decision {
+	d.State = Conflict
+	if part.last == nil {
+		d.Diff = difference(part.text(), unstamped(now))
+		return d
 	}
-	d.State, d.Diff = Conflict, difference(last, now)
+	if n := len(now); n > 0 { // the footer, which is no part of what was published before
+		now = now[:n-1]
+	}
+	if n := len(now); n > 0 && now[n-1] == "---" {
+		now = now[:n-1]
+	}
+	d.Diff = difference(unstamped(part.last), unstamped(now))
+	if d.Diff == "" { // the words are the same: it is the footer that was changed
+		d.Diff = difference(part.text(), unstamped(now))
+	}
 	return d
 }
 
