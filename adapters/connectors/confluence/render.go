@@ -82,7 +82,8 @@ func (w *storageWriter) tasks(l *doctree.List) string {
 	return strings.Join(parts, "\n")
 }
 
-// taskList writes tasks. A task's own tasks follow it in the list.
+// taskList writes tasks. The tasks that a task ends with follow it in
+// the list, as Confluence has them.
 func (w *storageWriter) taskList(l *doctree.List) string {
 	var b strings.Builder
 	b.WriteString("<ac:task-list>")
@@ -91,14 +92,11 @@ func (w *storageWriter) taskList(l *doctree.List) string {
 		if it.Task == doctree.Done {
 			status = "complete"
 		}
-		var own []doctree.Block
-		inner := ""
-		for _, block := range it.Blocks {
-			if sub, ok := block.(*doctree.List); ok && sub.HasTasks() {
-				inner += w.tasks(sub)
-				continue
+		own, inner := it.Blocks, ""
+		if n := len(own); n > 0 {
+			if last, ok := own[n-1].(*doctree.List); ok && last.HasTasks() {
+				own, inner = own[:n-1], w.tasks(last)
 			}
-			own = append(own, block)
 		}
 		b.WriteString("<ac:task><ac:task-status>" + status + "</ac:task-status><ac:task-body>" + w.Item(own) + "</ac:task-body></ac:task>" + inner)
 	}

@@ -50,3 +50,30 @@ func TestPublish_IsGivenBackAsItWas(t *testing.T) {
 		}
 	})
 }
+
+func TestHTML_WritesWhatCardsTake(t *testing.T) {
+	t.Parallel()
+	alert := func(kind string) string { return "> [!" + kind + "]\n> x" }
+	boxed := func(name string) string {
+		return "<blockquote><p><strong>" + name + "</strong></p>\n<p>x</p></blockquote>"
+	}
+	for markdown, want := range map[string]string{
+		alert("NOTE"): boxed("Note"), alert("TIP"): boxed("Tip"), alert("IMPORTANT"): boxed("Important"),
+		alert("WARNING"): boxed("Warning"), alert("CAUTION"): boxed("Caution"),
+		"- [x] a\n- [ ] b\n- c":                                    "<ul><li>☑ a</li><li>☐ b</li><li>c</li></ul>",
+		"- [ ] <!-- -->\n\n  ```\n  c\n  ```":                      "<ul><li><p>☐</p>\n<pre><code>c\n</code></pre></li></ul>",
+		"```go\na<b\n```":                                          "<pre><code class=\"language-go\">a&lt;b\n</code></pre>",
+		"```\nx\n```\n\n```\n```":                                  "<pre><code>x\n</code></pre>",
+		"<details>\n<summary>S \"<\"</summary>\n\nx\n\n</details>": "<details><summary>S &quot;&lt;&quot;</summary><p>x</p></details>",
+		"![a \"b\"](https://e.example/p?a=1&b=2)":                  `<p><img src="https://e.example/p?a=1&amp;b=2" alt="a &quot;b&quot;"></p>`,
+		"| h |\n| - |\n| c |":                                      "<table><thead><tr><th>h</th></tr></thead><tbody><tr><td>c</td></tr></tbody></table>",
+		"a\\\nb\n\n---":                                            "<p>a<br>b</p>\n<hr>",
+		"3. a":                                                     "<ol start=\"3\"><li>a</li></ol>",
+		"[a](javascript:b)":                                        "<p>a</p>",
+		"":                                                         "",
+	} {
+		if got := HTML(markdown); got != want {
+			t.Errorf("%q:\ngot  %q\nwant %q", markdown, got, want)
+		}
+	}
+}

@@ -93,7 +93,7 @@ func (c *converter) lost(kind string) []doctree.Block {
 
 // blocks reads neighbours. Items that follow one another are one list.
 func (c *converter) blocks(ctx context.Context, raws []json.RawMessage, depth int) ([]doctree.Block, error) {
-	if depth > doctree.MaxDepth {
+	if depth > doctree.MaxDepth && len(raws) > 0 {
 		return c.lost("notion:unsupported depth"), nil
 	}
 	var out []doctree.Block

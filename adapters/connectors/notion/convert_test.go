@@ -5,9 +5,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
+	"github.com/docsctl/docsctl/adapters/connectors/internal/doctree"
 	"github.com/docsctl/docsctl/adapters/connectors/internal/doctree/doctreetest"
 )
 
@@ -168,5 +171,66 @@ func TestConvert_CopiesEnd(t *testing.T) {
 	}
 	if len(got.Warnings) == 0 {
 		t.Error("a page that was cut has no warning")
+	}
+}
+
+// Every kind of block can be nested as deep as Markdown holds, and no deeper.
+func TestConvert_DepthIsThatOfMarkdown(t *testing.T) {
+	t.Parallel()
+	for _, kind := range []string{
+		"bulleted_list_item", "paragraph", "heading_1", "quote", "callout", "toggle", "column", "synced_block", "template", "new_type", "meeting_notes",
+	} {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			for _, c := range []struct {
+				levels int
+				lost   bool
+			}{{doctree.MaxDepth, false}, {doctree.MaxDepth + 1, true}} {
+				got, err := Convert(t.Context(), json.RawMessage(`{"id":"page"}`), nested{kind, c.levels})
+				if err != nil {
+					t.Fatal(err)
+				}
+				lost := slices.ContainsFunc(got.Warnings, func(w doctree.Warning) bool { return w.Kind == "notion:unsupported depth" })
+				if lost != c.lost {
+					t.Errorf("%d levels: got %v", c.levels, got.Warnings)
+				}
+			}
+		})
+	}
+}
+
+// nested is a page of blocks of one kind, each within the one before.
+type nested struct {
+	kind   string
+	levels int
+}
+
+func (n nested) Children(_ context.Context, id string) ([]json.RawMessage, error) {
+	level, _ := strconv.Atoi(id) // the page is level 0
+	text := fmt.Sprintf(`{"id":"%d","has_children":%v,"type":%q,%q:{"rich_text":[{"plain_text":"x"}]}}`, level+1, level < n.levels, n.kind, n.kind)
+	return []json.RawMessage{json.RawMessage(text)}, nil
+}
+
+func (n nested) Property(context.Context, string, string) ([]json.RawMessage, error) { return nil, nil }
+
+func TestLanguages_LeadThereAndBack(t *testing.T) {
+	t.Parallel()
+	for name, fence := range map[string]string{
+		"plain text": "", "ascii art": "", "notion formula": "", "c++": "cpp", "C#": "csharp", "f#": "fsharp", "vb.net": "vbnet",
+		"visual basic": "vb", "java/c/c++/c#": "java", "objective-c": "objectivec", "llvm ir": "llvm", "go": "go", "Mermaid": "mermaid",
+	} {
+		if got := fenceLanguage(name); got != fence {
+			t.Errorf("%s: got %q, want %q", name, got, fence)
+		}
+	}
+	for fence, name := range map[string]string{
+		"sh": "shell", "js": "javascript", "ts": "typescript", "py": "python", "yml": "yaml", "golang": "go", "cpp": "c++", "csharp": "c#",
+		"fsharp": "f#", "vbnet": "vb.net", "vb": "visual basic", "objectivec": "objective-c", "llvm": "llvm ir", "c++": "c++", "c#": "c#",
+		"f#": "f#", "objective-c": "objective-c", "vb.net": "vb.net", "rs": "rust", "rb": "ruby", "dockerfile": "docker", "tex": "latex",
+		"md": "markdown", "proto": "protobuf", "wasm": "webassembly", "Rust": "rust", "": "plain text", "brainfuck": "plain text",
+	} {
+		if got := notionLanguage(fence); got != name {
+			t.Errorf("%s: got %q, want %q", fence, got, name)
+		}
 	}
 }

@@ -251,7 +251,24 @@ func TestBlocks_MarshalAsTheAPITakesThem(t *testing.T) {
 		"$`x`$":                   `[{"object":"block","paragraph":{"rich_text":[{"equation":{"expression":"x"},"type":"equation"}]},"type":"paragraph"}]`,
 		"![alt](data:x) <!--n-->": `[{"object":"block","paragraph":{"rich_text":[{"text":{"content":"alt"},"type":"text"}]},"type":"paragraph"}]`,
 		"> [!TIP]\n> hi":          `[{"callout":{"icon":{"emoji":"💡","type":"emoji"},"rich_text":[{"text":{"content":"hi"},"type":"text"}]},"object":"block","type":"callout"}]`,
-		"<!-- note -->":           `[]`,
+		"> [!NOTE]\n> hi":         `[{"callout":{"icon":{"emoji":"ℹ️","type":"emoji"},"rich_text":[{"text":{"content":"hi"},"type":"text"}]},"object":"block","type":"callout"}]`,
+		"> [!IMPORTANT]\n> hi":    `[{"callout":{"icon":{"emoji":"❗","type":"emoji"},"rich_text":[{"text":{"content":"hi"},"type":"text"}]},"object":"block","type":"callout"}]`,
+		"> [!CAUTION]\n> hi":      `[{"callout":{"icon":{"emoji":"🛑","type":"emoji"},"rich_text":[{"text":{"content":"hi"},"type":"text"}]},"object":"block","type":"callout"}]`,
+		"> [!WARNING]\n> hi":      `[{"callout":{"icon":{"emoji":"⚠️","type":"emoji"},"rich_text":[{"text":{"content":"hi"},"type":"text"}]},"object":"block","type":"callout"}]`,
+		"a ![alt](https://e.example/p.png) b ![](https://e.example/q.png)": `[{"object":"block","paragraph":{"rich_text":[{"text":{"content":"a"},"type":"text"}]},"type":"paragraph"},` +
+			`{"image":{"caption":[{"text":{"content":"alt"},"type":"text"}],"external":{"url":"https://e.example/p.png"},"type":"external"},"object":"block","type":"image"},` +
+			`{"object":"block","paragraph":{"rich_text":[{"text":{"content":"b"},"type":"text"}]},"type":"paragraph"},` +
+			`{"image":{"external":{"url":"https://e.example/q.png"},"type":"external"},"object":"block","type":"image"}]`,
+		"- ![alt](https://e.example/p.png)": `[{"bulleted_list_item":{"children":[{"image":{"caption":[{"text":{"content":"alt"},"type":"text"}],"external":{"url":"https://e.example/p.png"},"type":"external"},"object":"block","type":"image"}],` +
+			`"rich_text":[]},"object":"block","type":"bulleted_list_item"}]`,
+		"| a | b |\n| - | - |\n| c |": `[{"object":"block","table":{"children":[{"object":"block","table_row":{"cells":[[{"text":{"content":"a"},"type":"text"}],[{"text":{"content":"b"},"type":"text"}]]},"type":"table_row"},` +
+			`{"object":"block","table_row":{"cells":[[{"text":{"content":"c"},"type":"text"}],[]]},"type":"table_row"}],"has_column_header":true,"has_row_header":false,"table_width":2},"type":"table"}]`,
+		"1. a\n\n1) b": `[{"numbered_list_item":{"rich_text":[{"text":{"content":"a"},"type":"text"}]},"object":"block","type":"numbered_list_item"},` +
+			`{"object":"block","paragraph":{"rich_text":[]},"type":"paragraph"},` +
+			`{"numbered_list_item":{"rich_text":[{"text":{"content":"b"},"type":"text"}]},"object":"block","type":"numbered_list_item"}]`,
+		"- a\n\n* b": `[{"bulleted_list_item":{"rich_text":[{"text":{"content":"a"},"type":"text"}]},"object":"block","type":"bulleted_list_item"},` +
+			`{"bulleted_list_item":{"rich_text":[{"text":{"content":"b"},"type":"text"}]},"object":"block","type":"bulleted_list_item"}]`,
+		"<!-- note -->": `[]`,
 	} {
 		got, err := json.Marshal(append([]*Block{}, Blocks(markdown)...))
 		if err != nil {
@@ -260,5 +277,61 @@ func TestBlocks_MarshalAsTheAPITakesThem(t *testing.T) {
 		if string(got) != want {
 			t.Errorf("%q:\ngot  %s\nwant %s", markdown, got, want)
 		}
+	}
+}
+
+// Requests are as few as the limits allow.
+func TestAppends_FillEachRequest(t *testing.T) {
+	t.Parallel()
+	item := func(children int) string { return "- item\n" + strings.Repeat("  - inner\n", children) }
+	block := "```\n" + strings.Repeat("x", 40_000) + "\n```\n\n"
+	rows := "| h |\n| - |\n" + strings.Repeat("| "+strings.Repeat("y", 8_500)+" |\n", 99)
+	for name, c := range map[string]struct {
+		markdown string
+		requests int
+	}{
+		"none":                {"", 0},
+		"100 blocks":          {strings.Repeat(item(0), 100), 1},
+		"101 blocks":          {strings.Repeat(item(0), 101), 2},
+		"1,000 with theirs":   {strings.Repeat(item(19), 50), 1},
+		"1,020 with theirs":   {strings.Repeat(item(19), 51), 2},
+		"100 children":        {item(100), 1},
+		"101 children":        {item(101), 2},
+		"440 KB":              {strings.Repeat(block, 10), 1},
+		"880 KB":              {strings.Repeat(block, 20), 2},
+		"100 rows of 8.5 KB":  {rows, 2},
+		"three levels":        {"- a\n  - b\n    - c\n", 2},
+		"and what is beside":  {"- a\n  - b\n    - c\n- d\n  - e\n", 2},
+		"two of three levels": {"- a\n  - b\n    - c\n- d\n  - e\n    - f\n", 3},
+	} {
+		requests := Appends(Blocks(c.markdown))
+		if len(requests) != c.requests {
+			t.Errorf("%s: got %d requests, want %d", name, len(requests), c.requests)
+		}
+		f := fakePage{}
+		f.send(t, requests)
+	}
+}
+
+// An update that broke off after the new part stood, and before the old one went.
+func TestMergePart_RemovesTheFormerCopy(t *testing.T) {
+	t.Parallel()
+	f := &fakePage{}
+	f.merge(t, publication("Old."))
+	top, err := f.Children(t.Context(), "page")
+	if err != nil {
+		t.Fatal(err)
+	}
+	broken, err := MergePart(t.Context(), top, f, publication(first))
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.sendAfter(t, Appends(broken.Append), broken.After)
+	m := f.merge(t, publication(first))
+	if m.State != provenance.Updated || len(m.Append) != 0 || !slices.Equal(m.Remove, broken.Remove) {
+		t.Errorf("got %+v, %d new, %v removed, want %v", m.Outcome, len(m.Append), m.Remove, broken.Remove)
+	}
+	if got := f.markdown(t); strings.Contains(got, "Old.") || strings.Count(got, "docsctl:") != 1 {
+		t.Errorf("got:\n%s", got)
 	}
 }

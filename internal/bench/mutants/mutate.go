@@ -120,15 +120,16 @@ func (m *mutator) leave(c *astutil.Cursor) bool {
 		m.literal(c, n)
 	case *ast.Ident:
 		if n.Name == "true" || n.Name == "false" {
-			m.condition(c, n)
+			m.condition(c, n, n.Pos())
 		}
 	case *ast.BinaryExpr:
 		if isKind(m.TypesInfo.TypeOf(n), types.Bool) {
-			m.condition(c, n)
+			m.condition(c, n, n.OpPos)
 		}
 	case *ast.CallExpr:
-		if isKind(m.TypesInfo.TypeOf(n), types.Bool) && !strings.HasPrefix(types.ExprString(n.Fun), "mutant") {
-			m.condition(c, n)
+		_, alone := c.Parent().(*ast.ExprStmt)
+		if isKind(m.TypesInfo.TypeOf(n), types.Bool) && !alone && !strings.HasPrefix(types.ExprString(n.Fun), "mutant") {
+			m.condition(c, n, n.Lparen)
 		}
 	case *ast.ExprStmt:
 		m.leaveOut(c, n, n.Pos())
@@ -161,13 +162,12 @@ func call(name string, args ...ast.Expr) *ast.CallExpr {
 }
 
 // condition turns a condition around.
-func (m *mutator) condition(c *astutil.Cursor, e ast.Expr) {
-	n := m.add(e.Pos(), "not "+types.ExprString(e))
+func (m *mutator) condition(c *astutil.Cursor, e ast.Expr, at token.Pos) {
+	n := m.add(at, "not "+types.ExprString(e))
 	c.Replace(&ast.ParenExpr{X: &ast.BinaryExpr{X: &ast.ParenExpr{X: e}, Op: token.NEQ, Y: call("mutantOn", n)}})
 }
 
-// literal changes a text or a number. Labels of a switch over another type than
-// string, and of tags, stay.
+// literal changes a text or a number, if its type is not one of its own.
 func (m *mutator) literal(c *astutil.Cursor, lit *ast.BasicLit) {
 	tv, ok := m.TypesInfo.Types[lit]
 	if !ok || tv.Value == nil {
