@@ -26,6 +26,8 @@ var rules = []rule{
 	{dir: "adapters/sqlite", ours: []string{"core", "migrations"}, third: []string{"*"}},
 	{dir: "adapters/postgres", ours: []string{"core", "migrations"}, third: []string{"*"}},
 	{dir: "adapters/internal/egress"},
+	{dir: "adapters/connectors/internal/vendortest", ours: []string{"core/coretest", "adapters/connectors/fakes"}},
+	{dir: "adapters/connectors", ours: []string{"core", "adapters/connectors/..."}, third: []string{"github.com/prometheus/client_golang"}},
 	{dir: "adapters/connectors/fakes"}, // the vendors' side: it must not know ours
 	// The tree knows no vendor, and no vendor knows another: what they share is internal.
 	{dir: "adapters/connectors/internal/doctree", ours: []string{"core"}, third: []string{"github.com/yuin/goldmark"}},
@@ -107,13 +109,14 @@ func (r rule) allows(dir, p string) bool {
 // testCode is what only tests, and what supports them, may import.
 var testCode = []string{
 	"testing", module + "/core/coretest", module + "/internal/testenv", module + "/adapters/connectors/internal/doctree/doctreetest",
+	module + "/adapters/connectors/internal/vendortest",
 }
 
 func TestImports_TestCodeStaysOutOfPrograms(t *testing.T) {
 	t.Parallel()
 	seen := 0
 	for _, s := range sources(t) {
-		testing := s.dir == "core/coretest" || fits(s.dir, "internal/testenv/...")
+		testing := s.dir == "core/coretest" || s.dir == "adapters/connectors/internal/vendortest" || fits(s.dir, "internal/testenv/...")
 		for _, p := range s.imports() {
 			if !slices.Contains(testCode, p) {
 				continue

@@ -35,6 +35,9 @@ type Config struct {
 	LLMTimeout        time.Duration
 	LLMContext        int    // tokens; 0: the list's, else learned
 	LLMPricesFile     string // "": the embedded list alone
+	Notion            Vendor
+	Guru              Vendor
+	Confluence        Vendor
 	WorkerLLM         int
 	WorkerIntegration int
 	JobLease          time.Duration
@@ -85,6 +88,15 @@ func settings() []setting {
 		{key: "llm_timeout", value: "120s", parse: span(func(c *Config) *time.Duration { return &c.LLMTimeout }, time.Second, time.Hour)},
 		{key: "llm_context", parse: llmContext},
 		{key: "llm_prices_file", parse: text(func(c *Config) *string { return &c.LLMPricesFile })},
+		{key: "notion_base_url", parse: vendorBaseURL(func(c *Config) *Vendor { return &c.Notion })},
+		{key: "notion_client_id", parse: text(func(c *Config) *string { return &c.Notion.ClientID })},
+		{key: "notion_client_secret", secret: true, parse: text(func(c *Config) *string { return &c.Notion.ClientSecret })},
+		{key: "guru_base_url", parse: vendorBaseURL(func(c *Config) *Vendor { return &c.Guru })},
+		{key: "guru_client_id", parse: text(func(c *Config) *string { return &c.Guru.ClientID })},
+		{key: "guru_client_secret", secret: true, parse: text(func(c *Config) *string { return &c.Guru.ClientSecret })},
+		{key: "confluence_base_url", parse: vendorBaseURL(func(c *Config) *Vendor { return &c.Confluence })},
+		{key: "confluence_client_id", parse: text(func(c *Config) *string { return &c.Confluence.ClientID })},
+		{key: "confluence_client_secret", secret: true, parse: text(func(c *Config) *string { return &c.Confluence.ClientSecret })},
 		{key: "worker_concurrency_llm", value: "64", parse: count(func(c *Config) *int { return &c.WorkerLLM })},
 		{key: "worker_concurrency_integration", value: "8", parse: count(func(c *Config) *int { return &c.WorkerIntegration })},
 		{key: "job_lease", value: "30s", parse: span(func(c *Config) *time.Duration { return &c.JobLease }, 3*time.Second, time.Hour)},

@@ -73,7 +73,7 @@ func (c Config) check() []string {
 	if !c.Postgres() && c.DataDir == "" {
 		problems = append(problems, "data_dir is required, since this user has no home folder")
 	}
-	return problems
+	return append(problems, c.checkVendors()...)
 }
 
 func masked(s setting, value string) string {

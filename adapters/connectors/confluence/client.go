@@ -90,6 +90,9 @@ func (s site) do(ctx context.Context, method, path string, body, out any) (*upst
 	h := http.Header{}
 	sign(s.a, h)
 	call := upstream.Call{Access: s.a, Method: method, URL: s.root + path, Header: h, Body: body}
+	if strings.Contains(path, "storage") && method == http.MethodGet {
+		call.Final = http.StatusInternalServerError // of a page whose storage cannot be rendered
+	}
 	answer, err := s.c.client.JSON(ctx, vendor, call, out)
 	return answer, s.honest(ctx, err)
 }

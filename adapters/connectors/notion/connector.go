@@ -113,9 +113,10 @@ func (c *Connector) count(ctx context.Context, a core.Access, object string) (n 
 	return n, true, nil
 }
 
-// item is what a page is as core sees it.
+// item is what a page is as core sees it; of another object it is empty.
 func item(raw json.RawMessage) (core.Item, error) {
 	var p struct {
+		Object     string
 		ID         string
 		LastEdited string `json:"last_edited_time"`
 		URL        string
@@ -126,6 +127,9 @@ func item(raw json.RawMessage) (core.Item, error) {
 	}
 	if err := vendor.Decode(raw, &p); err != nil {
 		return core.Item{}, err
+	}
+	if p.Object != "" && p.Object != "page" {
+		return core.Item{}, nil
 	}
 	out := core.Item{ID: p.ID, Kind: core.ItemPage, State: core.RemotePresent, URL: p.URL, Version: p.LastEdited}
 	if p.Parent.Type == "data_source_id" || p.Parent.Type == "database_id" {

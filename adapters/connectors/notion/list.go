@@ -122,6 +122,9 @@ func addItems(out *core.ListPage, l *list, since time.Time, path string) (old bo
 		if err != nil {
 			return false, err
 		}
+		if it.ID == "" {
+			continue // no page: older versions answer databases, too
+		}
 		if !it.LastEdited.IsZero() && it.LastEdited.Before(since) {
 			old = true
 			continue

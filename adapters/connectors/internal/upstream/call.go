@@ -24,6 +24,7 @@ type Call struct {
 	URL    string
 	Header http.Header // besides what every call has
 	Body   any         // nil: none; url.Values: a form; else it is sent as JSON
+	Final  int         // a status that is not tried again, since the caller knows another way; 0: none
 	Safe   bool        // a POST that only reads: it may be repeated when its outcome is not known
 }
 

@@ -140,7 +140,7 @@ func (c *Client) pause(err error, call Call, attempt int) (time.Duration, bool) 
 	details, _ := e.Details.(core.UpstreamDetails)
 	backoff := time.Duration(rand.Int64N(int64(firstBackoff << attempt)))
 	switch {
-	case e.RetryAfter > longestWait:
+	case e.RetryAfter > longestWait, call.Final != 0 && details.UpstreamStatus == call.Final:
 		return 0, false
 	case details.Reason == core.ReasonLimited || details.UpstreamStatus == statusOverloaded || details.UpstreamStatus == http.StatusConflict && details.Reason == core.ReasonDown:
 		return max(e.RetryAfter, backoff), true // nothing was done

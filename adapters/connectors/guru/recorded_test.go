@@ -1,0 +1,118 @@
+package guru_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/docsctl/docsctl/adapters/connectors/guru"
+	"github.com/docsctl/docsctl/adapters/connectors/internal/vendortest"
+	"github.com/docsctl/docsctl/core"
+)
+
+// at returns a connector to an address, and an access.
+func at(address string) (*guru.Connector, core.Access) {
+	cfg := guru.Config{BaseURL: address, ClientID: "client-id", ClientSecret: core.NewSecret("client-secret")}
+	cfg.Upstream.Trusted = []string{address}
+	return guru.New(cfg), core.Access{
+		AuthType: core.AuthAPIToken, Token: core.NewSecret("guru-user-token"), Config: core.IntegrationConfig{Email: "ada@example.com"},
+	}
+}
+
+const someCard = "36f21323-8376-555e-9e89-cb804928bff2"
+
+func TestRecorded_ErrorsMeanWhatTheySay(t *testing.T) {
+	t.Parallel()
+	want := map[string]core.UpstreamReason{
+		"400-paging-token.json": core.ReasonRefused, "400-query.json": core.ReasonRefused, "401.json": core.ReasonToken,
+		"403-collection-token-writes.json": core.ReasonForbidden, "404.json": core.ReasonGone, "429.json": core.ReasonLimited, "500.json": core.ReasonDown,
+		"503.json": core.ReasonDown,
+	}
+	for _, name := range vendortest.RecordedNames(t, "guru", "errors") {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			e := vendortest.Recorded(t, "guru", "errors", name)[0]
+			c, a := at(vendortest.Always(t, e))
+			_, err := c.Fetch(t.Context(), a, someCard, nil)
+			if d, _ := core.AsError(err).Details.(core.UpstreamDetails); d.Reason != want[name] || d.UpstreamStatus != e.Response.Status {
+				t.Errorf("got %+v, want %q with the status", d, want[name])
+			}
+		})
+	}
+}
+
+func list(t *testing.T, c *guru.Connector, a core.Access, r core.ListRequest) []core.Item {
+	t.Helper()
+	var items []core.Item
+	for range 20 {
+		page, err := c.List(t.Context(), a, r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		items = append(items, page.Items...)
+		if r.Cursor = page.Next; r.Cursor == "" {
+			return items
+		}
+	}
+	t.Fatal("the listing has no end")
+	return nil
+}
+
+func TestRecorded_ListGoesOnByLink(t *testing.T) {
+	t.Parallel()
+	exchanges := vendortest.Recorded(t, "guru", "http", "list-cards-3-answers.json")
+	c, a := at(vendortest.Replay(t, exchanges, nil))
+	items := list(t, c, a, core.ListRequest{})
+	if len(items) < 7 {
+		t.Fatalf("got %d cards of three answers", len(items))
+	}
+	for _, it := range items {
+		if it.Title == "" || it.LastEdited.IsZero() || it.Version == "" || it.Path != "Engineering" || !strings.HasPrefix(it.URL, "https://app.getguru.com/card/") {
+			t.Errorf("got %+v", it)
+		}
+		if _, err := c.Fetch(t.Context(), a, it.ID, &it); err != nil {
+			t.Errorf("fetch %s: %v", it.Title, err)
+		}
+	}
+}
+
+func TestRecorded_NothingIsNoBody(t *testing.T) {
+	t.Parallel()
+	c, a := at(vendortest.Replay(t, vendortest.Recorded(t, "guru", "http", "list-empty-204.json"), nil))
+	if items := list(t, c, a, core.ListRequest{Since: time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC)}); len(items) != 0 {
+		t.Errorf("got %d cards", len(items))
+	}
+}
+
+func TestRecorded_ArchivedCardSaysSo(t *testing.T) {
+	t.Parallel()
+	exchanges := vendortest.Recorded(t, "guru", "http", "card-archived.json")
+	c, a := at(vendortest.Replay(t, exchanges, nil))
+	got, err := c.Fetch(t.Context(), a, strings.Split(exchanges[0].Request.Path, "/")[4], nil)
+	if err != nil || got.State != core.RemoteArchived || got.Title != "Refund policy" {
+		t.Errorf("got %+v, %v", got, err)
+	}
+}
+
+func TestRecorded_WhoseTokenItIs(t *testing.T) {
+	t.Parallel()
+	exchanges := append(vendortest.Recorded(t, "guru", "http", "whoami.json"), vendortest.Recorded(t, "guru", "http", "collections.json")...)
+	c, a := at(vendortest.Replay(t, exchanges, nil))
+	got, err := c.Verify(t.Context(), a)
+	if err != nil || got.Account != "ada@example.com, Example" || got.Visible[0].Count != 42 || len(got.Missing) != 0 {
+		t.Errorf("got %+v, %v", got, err)
+	}
+}
+
+func TestRecorded_OAuth(t *testing.T) {
+	t.Parallel()
+	c, a := at(vendortest.Replay(t, vendortest.Recorded(t, "guru", "oauth", "refresh.json"), nil))
+	a.RefreshToken = core.NewSecret("guru-refresh-1")
+	if g, err := c.Authorizer().Refresh(t.Context(), a); err != nil || g.RefreshToken.Reveal() != "guru-refresh-2" || g.ExpiresAt.IsZero() {
+		t.Errorf("refresh: %+v, %v", g, err)
+	}
+	c, a = at(vendortest.Replay(t, vendortest.Recorded(t, "guru", "oauth", "invalid_grant.json"), nil))
+	if _, err := c.Authorizer().Refresh(t.Context(), a); core.ReasonOf(err) != core.ReasonToken {
+		t.Errorf("a dead refresh token: %v", err)
+	}
+}
