@@ -14,7 +14,7 @@ import (
 // use is a test that runs a suite against an adapter.
 type use struct {
 	dir, test, suite string
-	whole            bool // the test does nothing else: its cases are the suite's
+	alone            bool // the test runs no other suite
 }
 
 // findUses finds every test below the folders of adapters that calls coretest.RunX.
@@ -56,7 +56,7 @@ func usesOf(root, path string) ([]use, error) {
 		}
 		runs := suitesIn(f)
 		for suite := range runs {
-			uses = append(uses, use{dir: filepath.ToSlash(dir), test: f.Name.Name, suite: suite, whole: len(runs) == 1 && runs[suite] == 1})
+			uses = append(uses, use{dir: filepath.ToSlash(dir), test: f.Name.Name, suite: suite, alone: len(runs) == 1})
 		}
 	}
 	return uses, nil

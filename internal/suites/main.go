@@ -67,7 +67,7 @@ func printSuites(out io.Writer, uses []use, results map[use]result) error {
 		if len(r.skipped) > 0 {
 			errs = append(errs, fmt.Errorf("%s of %s skipped %s", u.suite, u.dir, strings.Join(r.skipped, ", ")))
 		}
-		if i > 0 && uses[i-1].suite == u.suite && uses[i-1].whole && u.whole && !maps.Equal(r.cases, results[uses[i-1]].cases) {
+		if i > 0 && uses[i-1].suite == u.suite && uses[i-1].alone && u.alone && !maps.Equal(r.names(), results[uses[i-1]].names()) {
 			errs = append(errs, fmt.Errorf("%s ran other cases for %s than for %s", u.suite, u.dir, uses[i-1].dir))
 		}
 	}

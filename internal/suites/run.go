@@ -22,6 +22,19 @@ type result struct {
 	skipped []string
 }
 
+// names are the cases' names in the suite: a test may run one several times.
+func (r result) names() map[string]bool {
+	names := map[string]bool{}
+	for name := range r.cases {
+		_, inSuite, ok := strings.Cut(name, "Suite/")
+		if !ok {
+			inSuite = name
+		}
+		names[inSuite] = true
+	}
+	return names
+}
+
 // event is a line of go test -json.
 type event struct {
 	Action, Package, Test, Output string

@@ -57,7 +57,7 @@ func TestResultOf_CountsCasesAndNotGroups(t *testing.T) {
 
 func TestPrintSuites_RefusesDifferentCases(t *testing.T) {
 	t.Parallel()
-	one := use{dir: "adapters/one", test: "TestConformance", suite: "RunStore", whole: true}
+	one := use{dir: "adapters/one", test: "TestConformance", suite: "RunStore", alone: true}
 	two := one
 	two.dir = "adapters/two"
 	results := map[use]result{
@@ -71,6 +71,10 @@ func TestPrintSuites_RefusesDifferentCases(t *testing.T) {
 	results[two] = results[one]
 	if err := printSuites(&out, []use{one, two}, results); err != nil {
 		t.Errorf("equal cases: %v", err)
+	}
+	results[two] = result{passed: true, cases: map[string]bool{"once/Suite/A": true, "once/Suite/B": true, "again/Suite/A": true, "again/Suite/B": true}}
+	if err := printSuites(&out, []use{one, two}, results); err != nil {
+		t.Errorf("the same cases, run twice: %v", err)
 	}
 	results[two] = result{cases: results[one].cases}
 	if err := printSuites(&out, []use{one, two}, results); err == nil {
