@@ -3,6 +3,7 @@ package notion
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -25,29 +26,29 @@ type Merge struct {
 // level, all of them. Blocks that are not ours are in no Remove. It returns src's
 // error.
 func MergePart(ctx context.Context, page []json.RawMessage, src Source, p provenance.Publication) (Merge, error) {
-	units, ids, err := unitsOf(ctx, page, src)
+	u, err := unitsOf(ctx, page, src)
 	if err != nil {
 		return Merge{}, err
 	}
 	part := p.Compose(func(blocks []doctree.Block) []string { return shown(ctx, render(blocks)) })
-	d := p.Decide(part, units)
+	d := p.Decide(part, u.texts)
 	m := Merge{Outcome: d.Outcome}
 	if d.State == provenance.Conflict {
 		return m, nil
 	}
 	for _, f := range d.Former {
-		m.Remove = append(m.Remove, ids[f.From:f.To]...)
+		m.Remove = append(m.Remove, u.between(f.From, f.To)...)
 	}
 	if d.State != provenance.Unchanged {
 		m.Append = render(part.Blocks)
-		m.Remove = append(m.Remove, ids[d.From:d.To]...)
+		m.Remove = append(m.Remove, u.between(d.From, d.To)...)
 	}
 	if p.Retry {
-		m.Remove = append(m.Remove, leftovers(d, part.Units, units, ids)...)
+		m.Remove = append(m.Remove, leftovers(d, part.Units, u)...)
 	}
 	switch {
 	case d.State == provenance.Updated:
-		m.After = ids[d.To-1]
+		m.After = u.ids[u.at[d.To-1]]
 	case d.State == provenance.Unchanged && len(m.Remove) > 0:
 		m.State = provenance.Updated
 	}
@@ -56,52 +57,67 @@ func MergePart(ctx context.Context, page []json.RawMessage, src Source, p proven
 
 // leftovers are what an earlier attempt wrote before it broke off: the beginning of
 // the new part without its end, right where it would stand.
-func leftovers(d provenance.Decision, part, page, ids []string) []string {
+func leftovers(d provenance.Decision, part []string, page units) []string {
 	if d.State == provenance.Created {
-		for n := min(len(part), len(page)); n > 0; n-- {
-			if equal(page[len(page)-n:], part[:n]) {
-				return ids[len(page)-n:]
+		for n := min(len(part), len(page.texts)); n > 0; n-- {
+			if from := len(page.texts) - n; slices.Equal(page.texts[from:], part[:n]) {
+				return page.between(from, len(page.texts))
 			}
 		}
 		return nil
 	}
 	n := 0
-	for n < len(part) && d.To+n < len(page) && page[d.To+n] == part[n] {
+	for n < len(part) && d.To+n < len(page.texts) && page.texts[d.To+n] == part[n] {
 		n++
 	}
-	return ids[d.To : d.To+n]
+	return page.between(d.To, d.To+n)
 }
 
-func equal(a, b []string) bool { return strings.Join(a, "\x00") == strings.Join(b, "\x00") }
+// units are the blocks of a page that show something.
+type units struct {
+	texts []string // the Markdown of each
+	at    []int    // where each stands among all blocks
+	ids   []string // of all blocks
+}
 
-// unitsOf returns the Markdown of each block that shows something, and its id.
-func unitsOf(ctx context.Context, page []json.RawMessage, src Source) (units, ids []string, err error) {
-	for _, raw := range page {
+// between returns the ids of the units from one up to another, and of the blocks
+// between them that show nothing.
+func (u units) between(from, to int) []string {
+	if from >= to {
+		return nil
+	}
+	return u.ids[u.at[from] : u.at[to-1]+1]
+}
+
+func unitsOf(ctx context.Context, page []json.RawMessage, src Source) (units, error) {
+	var u units
+	for i, raw := range page {
+		b, _ := readBlock(raw)
+		u.ids = append(u.ids, b.ID)
 		c := converter{src: src, open: map[string]bool{}}
 		blocks, err := c.blocks(ctx, []json.RawMessage{raw}, 0)
 		if err != nil {
-			return nil, nil, err
+			return u, err
 		}
 		r, err := c.result(blocks)
 		if err != nil {
-			return nil, nil, err
+			return u, err
 		}
 		if text := strings.TrimRight(r.Markdown, "\n"); text != "" {
-			b, _ := readBlock(raw)
-			units, ids = append(units, text), append(ids, b.ID)
+			u.texts, u.at = append(u.texts, text), append(u.at, i)
 		}
 	}
-	return units, ids, nil
+	return u, nil
 }
 
 // shown returns the Markdown of blocks as Notion would give them back.
 func shown(ctx context.Context, blocks []*Block) []string {
 	w := written{}
-	units, _, err := unitsOf(ctx, w.list(blocks), w)
+	u, err := unitsOf(ctx, w.list(blocks), w)
 	if err != nil {
 		return nil // only for a text of more than 20 MB, which no summary is
 	}
-	return units
+	return u.texts
 }
 
 // written is a Source of blocks that are not written yet.

@@ -313,6 +313,18 @@ func TestAppends_FillEachRequest(t *testing.T) {
 	}
 }
 
+// Blocks that show nothing, such as those between two numbered lists, go as well.
+func TestMergePart_LeavesNothingBehind(t *testing.T) {
+	t.Parallel()
+	f := &fakePage{}
+	above := f.human(0, "Above.")
+	f.merge(t, publication("1. a\n\n1) b\n\n- c"))
+	f.merge(t, publication("Short."))
+	if len(f.top) != 4 || f.top[0] != above {
+		t.Errorf("got %d blocks, want what was above, the text, the line and the footer: %v", len(f.top), f.blocks)
+	}
+}
+
 // An update that broke off after the new part stood, and before the old one went.
 func TestMergePart_RemovesTheFormerCopy(t *testing.T) {
 	t.Parallel()

@@ -103,7 +103,7 @@ func withText(kind string, text doctree.Spans, more map[string]any, children []*
 var webAddress = regexp.MustCompile(`^https?://[^\s]+$`)
 
 func isPicture(s doctree.Span) bool {
-	return s.Kind == doctree.Image && webAddress.MatchString(s.Source) && units(s.Source) <= maxURL
+	return s.Kind == doctree.Image && webAddress.MatchString(s.Source) && length(s.Source) <= maxURL
 }
 
 // renderParagraph makes a paragraph; pictures in it become blocks between its parts.
@@ -175,7 +175,7 @@ func renderQuote(kind string, more map[string]any, blocks []doctree.Block) []*Bl
 const maxExpression = 1000
 
 func renderCode(c *doctree.Code) []*Block {
-	if c.Language == "math" && units(c.Text) <= maxExpression {
+	if c.Language == "math" && length(c.Text) <= maxExpression {
 		return []*Block{{Type: "equation", content: map[string]any{"expression": c.Text}}}
 	}
 	var out []*Block

@@ -48,7 +48,7 @@ func oneRichText(text doctree.Spans) []any {
 func richItems(text doctree.Spans) []any {
 	items := []any{}
 	for _, s := range joined(holdable(text).Tidy()) {
-		if s.Kind == doctree.Math && units(s.Text) <= maxExpression {
+		if s.Kind == doctree.Math && length(s.Text) <= maxExpression {
 			items = append(items, map[string]any{"type": "equation", "equation": map[string]any{"expression": s.Text}})
 			continue
 		}
@@ -72,7 +72,7 @@ func holdable(spans doctree.Spans) doctree.Spans {
 		case doctree.Text, doctree.Break, doctree.Math:
 		}
 		s.Marks &^= doctree.Sub | doctree.Sup
-		if !linkable.MatchString(s.Link) || units(s.Link) > maxURL {
+		if !linkable.MatchString(s.Link) || length(s.Link) > maxURL {
 			s.Link = ""
 		}
 		out = append(out, s)
@@ -119,8 +119,8 @@ func textItem(text string, s doctree.Span) map[string]any {
 	return item
 }
 
-// units counts UTF-16 units, which is how Notion counts characters.
-func units(s string) int {
+// length counts UTF-16 units, which is how Notion counts characters.
+func length(s string) int {
 	n := 0
 	for _, r := range s {
 		n++
@@ -135,7 +135,7 @@ func units(s string) int {
 // the last tenth, and never within a character.
 func cut(text string, n int) []string {
 	var pieces []string
-	for units(text) > n {
+	for length(text) > n {
 		end, size, space := 0, 0, 0
 		for i, r := range text {
 			w := 1

@@ -24,9 +24,10 @@ func main() {
 	files := flag.String("files", ".", "regular expression of the files' names that are changed")
 	atLeast := flag.Float64("min", 0, "fail when fewer than this many percent are killed")
 	tests := flag.String("tests", "", "regular expression of the tests that are run; all if it is empty")
+	skip := flag.String("skip", "", "regular expression of tests that are left out, such as those with random input: they would fail of themselves")
 	every := flag.Int("every", 1, "try only every n-th mutant")
 	flag.Parse()
-	if err := run(ctx, *files, flag.Args(), options{*tests, *atLeast, max(*every, 1)}); err != nil {
+	if err := run(ctx, *files, flag.Args(), options{*tests, *skip, *atLeast, max(*every, 1)}); err != nil {
 		fmt.Fprintln(os.Stderr, "mutants:", err)
 		os.Exit(1)
 	}
@@ -35,6 +36,7 @@ func main() {
 // options are what is wanted of a run.
 type options struct {
 	tests   string
+	skip    string
 	atLeast float64
 	every   int
 }

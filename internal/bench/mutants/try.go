@@ -35,7 +35,7 @@ func (p *program) try(ctx context.Context, mutants []mutant, sources map[string]
 			return 0, 0, err
 		}
 	}
-	if !passes(ctx, binary, dir, o.tests, 0) {
+	if !passes(ctx, binary, dir, o, 0) {
 		return 0, 0, fmt.Errorf("%s: its tests fail without a mutant", p.PkgPath)
 	}
 	numbers := make(chan int)
@@ -44,7 +44,7 @@ func (p *program) try(ctx context.Context, mutants []mutant, sources map[string]
 	for range runtime.NumCPU() {
 		wg.Go(func() { // ends when numbers is closed
 			for n := range numbers {
-				survived := passes(ctx, binary, dir, o.tests, n)
+				survived := passes(ctx, binary, dir, o, n)
 				mu.Lock()
 				tried++
 				if survived {
@@ -96,10 +96,10 @@ func (p *program) build(ctx context.Context, dir string, sources map[string][]by
 }
 
 // passes reports whether the tests pass with a mutant; 0 is none.
-func passes(ctx context.Context, binary, dir, tests string, n int) bool {
+func passes(ctx context.Context, binary, dir string, o options, n int) bool {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, binary, "-test.short", "-test.failfast", "-test.run", tests)
+	cmd := exec.CommandContext(ctx, binary, "-test.short", "-test.failfast", "-test.run", o.tests, "-test.skip", o.skip)
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), "MUTANT="+strconv.Itoa(n))
 	return cmd.Run() == nil

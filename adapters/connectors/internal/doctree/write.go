@@ -119,10 +119,7 @@ func (w *writer) list(l *List, follows bool, depth int) string {
 		if w.left < 0 {
 			break
 		}
-		mark := []string{"-", "*"}[number(follows)]
-		if l.Ordered {
-			mark = strconv.Itoa(start+i) + []string{".", ")"}[number(follows)]
-		}
+		mark := delimiter(l.Ordered, start+i, follows)
 		text := w.spend(w.item(item, mark, depth))
 		if text == mark && depth > 0 && i == len(l.Items)-1 {
 			text += " <!-- -->" // goldmark ends all lists at an empty last item
@@ -135,11 +132,16 @@ func (w *writer) list(l *List, follows bool, depth int) string {
 	return b.String()
 }
 
-func number(b bool) int {
-	if b {
-		return 1
+func delimiter(ordered bool, number int, follows bool) string {
+	switch {
+	case ordered && follows:
+		return strconv.Itoa(number) + ")"
+	case ordered:
+		return strconv.Itoa(number) + "."
+	case follows:
+		return "*"
 	}
-	return 0
+	return "-"
 }
 
 // item writes an item with its mark; further lines stand below the item's text.
@@ -240,7 +242,9 @@ func quoted(text string) string {
 	}
 	lines := strings.Split(text, "\n")
 	for i, line := range lines {
-		lines[i] = strings.TrimRight("> "+line, " ")
+		if lines[i] = ">"; line != "" {
+			lines[i] = "> " + line
+		}
 	}
 	return strings.Join(lines, "\n")
 }
