@@ -1,0 +1,245 @@
+package connectors_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"github.com/docsctl/docsctl/adapters/connectors/confluence"
+	"github.com/docsctl/docsctl/adapters/connectors/fakes"
+	"github.com/docsctl/docsctl/adapters/connectors/guru"
+	"github.com/docsctl/docsctl/adapters/connectors/internal/upstream"
+	"github.com/docsctl/docsctl/adapters/connectors/notion"
+	"github.com/docsctl/docsctl/core"
+)
+
+// vendorFake is what the matrix needs of a fake.
+type vendorFake interface {
+	http.Handler
+	Fail(rules ...fakes.Rule)
+	Heal()
+	Calls() []fakes.Call
+	Forget()
+}
+
+// corner is a connector over a fake with items, all of which stay.
+type corner struct {
+	core.Connector
+	fake   vendorFake
+	access core.Access
+	items  int
+}
+
+const perSpace = 7
+
+func fillNotion(t *testing.T) corner {
+	f := fakes.NewNotion(fakes.Config{PageSize: 3})
+	_, sources := f.AddDatabase("", "Tasks", "Open", "Done")
+	for i := range perSpace {
+		f.AddPage(fakes.NotionPage{Title: fmt.Sprint("Page ", i), Blocks: []fakes.NotionBlock{
+			{Type: "toggle", Value: map[string]any{"rich_text": fakes.NotionText("More")}, Children: []fakes.NotionBlock{fakes.NotionParagraph("Inside.")}},
+		}})
+		f.AddPage(fakes.NotionPage{Title: fmt.Sprint("Row ", i), Parent: sources[i%2], Unlisted: true})
+	}
+	address := serve(t, f)
+	return corner{notion.New(notion.Config{BaseURL: address, Upstream: quick(address)}), f, core.Access{
+		AuthType: core.AuthAPIToken, Token: core.NewSecret(fakes.NotionToken),
+	}, 2 * perSpace}
+}
+
+func fillGuru(t *testing.T) corner {
+	f := fakes.NewGuru(fakes.Config{PageSize: 3})
+	f.AddCollection("Crew")
+	for i := range 2 * perSpace {
+		f.AddCard(fakes.GuruCard{Title: fmt.Sprint("Card ", i), Content: "<p>Text.</p>"})
+	}
+	address := serve(t, f)
+	return corner{guru.New(guru.Config{BaseURL: address, Upstream: quick(address)}), f, core.Access{
+		AuthType: core.AuthAPIToken, Token: core.NewSecret(fakes.GuruToken), Config: core.IntegrationConfig{Email: fakes.GuruEmail},
+	}, 2 * perSpace}
+}
+
+func fillConfluence(t *testing.T, access func(address string) core.Access) corner {
+	f := fakes.NewConfluence(fakes.Config{PageSize: 3, Token: "granted"})
+	for _, key := range []string{"OPS", "CREW"} {
+		f.AddSpace(key, key)
+		for i := range perSpace - 1 { // with the home page
+			f.AddPage(fakes.ConfluencePage{Space: key, Title: fmt.Sprint("Page ", i), Storage: "<p>Text.</p>"})
+		}
+	}
+	address := serve(t, f)
+	return corner{confluence.New(confluence.Config{BaseURL: address, Upstream: quick(address)}), f, access(address), 2 * perSpace}
+}
+
+func corners() map[string]func(t *testing.T) corner {
+	return map[string]func(t *testing.T) corner{
+		"Notion": fillNotion, "Guru": fillGuru,
+		"Site": func(t *testing.T) corner {
+			return fillConfluence(t, func(address string) core.Access {
+				return core.Access{AuthType: core.AuthAPIToken, Token: core.NewSecret("granted"), Config: core.IntegrationConfig{BaseURL: address, Email: fakes.ConfluenceEmail}}
+			})
+		},
+		"Gateway": func(t *testing.T) corner {
+			return fillConfluence(t, func(address string) core.Access {
+				return core.Access{AuthType: core.AuthOAuth2, Token: core.NewSecret("granted"), Config: core.IntegrationConfig{BaseURL: address, CloudID: fakes.ConfluenceCloudID}}
+			})
+		},
+		"DataCenter": func(t *testing.T) corner {
+			return fillConfluence(t, func(address string) core.Access {
+				return core.Access{AuthType: core.AuthAPIToken, Token: core.NewSecret("granted"), Config: core.IntegrationConfig{BaseURL: address + fakes.DataCenterPath, Deployment: core.DeploymentDataCenter}}
+			})
+		},
+	}
+}
+
+func serve(t *testing.T, h http.Handler) string {
+	s := httptest.NewServer(h)
+	t.Cleanup(s.Close)
+	return s.URL
+}
+
+// quick asks without waiting.
+func quick(address string) upstream.Config {
+	return upstream.Config{
+		Trusted: []string{address}, Timeout: 60 * time.Millisecond, OpenFor: time.Millisecond,
+		Wait: func(ctx context.Context, _ time.Duration) error { return ctx.Err() },
+	}
+}
+
+// outcome is what came of a run over everything.
+type outcome struct {
+	listed     map[string]bool
+	read       int // fetched as they are
+	failed     int // with a reason
+	gone       int // told to be gone or put away, though all are there
+	incomplete bool
+	errors     int // after which the listing was taken up at its cursor
+}
+
+// run lists everything and fetches it, taking up again where something broke off, as
+// a sync does.
+func (c corner) run(t *testing.T) outcome {
+	t.Helper()
+	out := outcome{listed: map[string]bool{}}
+	cursor := ""
+	for range 400 {
+		page, err := c.List(t.Context(), c.access, core.ListRequest{Cursor: cursor})
+		if err != nil {
+			if core.ReasonOf(err) == "" {
+				t.Fatalf("an error without a reason: %v", err)
+			}
+			if core.ReasonOf(err) == core.ReasonOpen {
+				<-time.After(2 * time.Millisecond) // the breaker's own time, which is a real one
+			}
+			if out.errors++; out.errors > 100 {
+				t.Fatalf("the listing does not get on: %v", err)
+			}
+			continue
+		}
+		out.incomplete = out.incomplete || page.Incomplete != ""
+		for _, it := range page.Items {
+			if out.listed[it.ID] {
+				continue
+			}
+			out.listed[it.ID] = true
+			c.fetch(t, it, &out)
+		}
+		if cursor = page.Next; cursor == "" {
+			return out
+		}
+	}
+	t.Fatal("the listing has no end")
+	return out
+}
+
+func (c corner) fetch(t *testing.T, it core.Item, out *outcome) {
+	t.Helper()
+	got, err := c.Fetch(t.Context(), c.access, it.ID, &it)
+	switch {
+	case err == nil && got.State == core.RemotePresent:
+		out.read++
+	case err == nil, core.ReasonOf(err) == core.ReasonGone:
+		out.gone++
+	case core.ReasonOf(err) == "":
+		t.Errorf("an error without a reason: %v", err)
+	default:
+		out.failed++
+	}
+}
+
+// TestMatrix_EveryFaultAtEveryCall breaks each call of a run in each way, once and for
+// longer than the connector itself tries again. All items stay; so none may be told
+// to be gone but by a vendor that says so, a listing that ends has named every one,
+// and a listing that was broken off is taken up where it was.
+func TestMatrix_EveryFaultAtEveryCall(t *testing.T) {
+	t.Parallel()
+	for name, fill := range corners() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			well := fill(t)
+			if got := well.run(t); len(got.listed) != well.items || got.read != well.items {
+				t.Fatalf("without a fault: %d items, %d read, want %d", len(got.listed), got.read, well.items)
+			}
+			calls := len(well.fake.Calls())
+			cases, wrong := 0, 0
+			for _, fault := range fakes.Faults() {
+				for after := range calls {
+					for _, times := range []int{1, 4} {
+						if fault == fakes.StuckBody && (after%4 != 0 || times > 1) || testing.Short() && (after+times)%3 != 0 {
+							continue // each waits for the time limit; or it is to be short
+						}
+						c := fill(t)
+						c.fake.Fail(fakes.Rule{Fault: fault, After: after, Times: times})
+						got := c.run(t)
+						cases++
+						if !sound(t, c, got, fault, after, times, calls) {
+							wrong++
+						}
+					}
+				}
+			}
+			t.Logf("%d cases over %d calls, %d wrong", cases, calls, wrong)
+		})
+	}
+}
+
+func sound(t *testing.T, c corner, got outcome, fault fakes.Fault, after, times, calls int) bool {
+	t.Helper()
+	fine := true
+	complain := func(format string, args ...any) {
+		fine = false
+		t.Errorf("%s after %d, %d times: "+format, append([]any{fault, after, times}, args...)...)
+	}
+	if len(got.listed) != c.items && !got.incomplete {
+		complain("a listing that says it is whole names %d of %d items", len(got.listed), c.items)
+	}
+	if got.read+got.failed+got.gone != len(got.listed) {
+		complain("%d read, %d failed, %d gone of %d", got.read, got.failed, got.gone, len(got.listed))
+	}
+	if got.gone > 0 && fault != fakes.NotFound {
+		complain("%d items are told to be gone", got.gone)
+	}
+	answered := 0
+	for _, call := range c.fake.Calls() {
+		if call.Fault == "" {
+			answered++
+		}
+	}
+	if fault == fakes.RepeatedCursor {
+		calls *= 2 // the first page of a list, named as its own next one, is read twice
+	}
+	if fault == fakes.Failed {
+		calls += perSpace // a list without bodies, one of which may be the trouble: they are fetched one by one
+	}
+	if most := calls + got.errors + 1 + times*tokenChecks; answered > most {
+		complain("%d calls that went well, want at most %d: what was read is read again", answered, most)
+	}
+	return fine
+}
+
+// tokenChecks is how many more calls a fault may cost that is seen to be none: whether
+// the token works, or whether a page is in the trash.
+const tokenChecks = 3
