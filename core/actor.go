@@ -90,6 +90,7 @@ const (
 	permOrganization    permission = "change organization"
 	permAudit           permission = "read audit log"
 	permAPIKey          permission = "revoke API key"
+	permUsage           permission = "see usage"
 )
 
 // rule says who has a permission.
@@ -115,6 +116,7 @@ var permissions = map[permission]rule{
 	permOrganization:    ruleAdmin,
 	permAudit:           ruleAdmin,
 	permAPIKey:          ruleOwn,
+	permUsage:           ruleAdmin,
 }
 
 // may returns nil when a has p over a thing that owner made; owner is "" where

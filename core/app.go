@@ -34,6 +34,7 @@ type Config struct {
 	RateLimit    int                 // requests of an organization in a minute; 0: no limit
 	SignInLimit  int                 // sign-ins of an account, and from an address, in a minute; 0: no limit
 	Registration Registrations       // who may found organizations; "": RegistrationOpen
+	Quotas       map[PlanType]Quota  // what each plan allows; a plan that is missing has no limits
 	DefaultPlan  PlanType            // of an organization that is founded; "": PlanFree
 
 	pace *tellPace // of this App
@@ -109,6 +110,7 @@ type App struct {
 	Org         *OrganizationService
 	Keys        *APIKeyService
 	Audit       *AuditService
+	Usage       *UsageService
 	Documents   *DocumentService
 	Summaries   *SummaryService
 	Templates   *TemplateService
@@ -128,6 +130,7 @@ func New(c Config) (*App, error) {
 	app.Users = &UserService{cfg: c}
 	app.Org = &OrganizationService{cfg: c}
 	app.Audit = &AuditService{cfg: c}
+	app.Usage = &UsageService{cfg: c}
 	app.Keys = &APIKeyService{cfg: c}
 	app.Documents = &DocumentService{cfg: c}
 	app.Summaries = &SummaryService{cfg: c}

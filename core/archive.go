@@ -17,7 +17,8 @@ type ArchiveRows struct {
 	Summary      func(*Summary) error
 	Idempotent   func(*IdempotentRequest) error // with answers that only who has the key can open
 	Audit        func(*AuditEntry) error        // oldest first
-	Event        func(*NewEvent) error          // in the log's order
+	Usage        func(*UsageOfMonth) error
+	Event        func(*NewEvent) error // in the log's order
 }
 
 // ArchiveReader reads a whole organization.

@@ -56,6 +56,9 @@ func (s *DocumentService) newDocument(a Actor, n NewDocument) *Document {
 }
 
 func (s *DocumentService) create(ctx context.Context, tx Tx, d *Document) error {
+	if err := s.cfg.admitDocument(ctx, tx, 1, d.ContentBytes); err != nil {
+		return err
+	}
 	if err := tx.Documents.Create(ctx, d); err != nil {
 		return err
 	}
@@ -185,6 +188,9 @@ func (s *DocumentService) apply(ctx context.Context, tx Tx, d *Document, p Docum
 	if edited {
 		d.setContent(*p.Content, Pages{})
 		d.Version++
+		if err := s.cfg.admitDocument(ctx, tx, 0, d.ContentBytes); err != nil {
+			return err
+		}
 	}
 	if p.file != nil {
 		d.MimeType, d.Pages = p.file.mimeType, p.file.pages

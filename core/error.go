@@ -136,7 +136,9 @@ func Retryable(err error) bool {
 	default:
 	}
 	switch CodeOf(err) {
-	case CodeUnavailable, CodeRateLimited, CodeQuota, CodeIntegration, CodeLLM, CodeInternal:
+	case CodeQuota: // without a hint it is the month's, which no job waits for
+		return AsError(err).RetryAfter > 0
+	case CodeUnavailable, CodeRateLimited, CodeIntegration, CodeLLM, CodeInternal:
 		return true
 	default:
 		return false

@@ -23,6 +23,7 @@ const (
 	EventSummaryCompleted  EventType = "summary.completed"
 	EventSummaryFailed     EventType = "summary.failed"
 	EventIntegrationUpdate EventType = "integration.updated"
+	EventUsageWarning      EventType = "usage.warning"
 )
 
 // The ephemeral events: told to whoever listens, never stored, without a position.
@@ -32,7 +33,7 @@ const (
 )
 
 // Topic returns what a subscriber names to receive events of this type:
-// "jobs", "documents", "summaries" or "integrations".
+// "jobs", "documents", "summaries", "usage" or "integrations".
 func (t EventType) Topic() string {
 	switch noun, _, _ := strings.Cut(string(t), "."); noun {
 	case "job":
@@ -41,13 +42,15 @@ func (t EventType) Topic() string {
 		return "documents"
 	case "summary":
 		return "summaries"
+	case "usage":
+		return "usage"
 	default:
 		return "integrations"
 	}
 }
 
 // Topics returns every topic of the feed.
-func Topics() []string { return []string{"jobs", "documents", "summaries", "integrations"} }
+func Topics() []string { return []string{"jobs", "documents", "summaries", "integrations", "usage"} }
 
 // Position is a place in a tenant's event log, EPOCH-PLACE: letters and digits,
 // a dash, digits. Within an epoch positions sort as text in the log's order. EPOCH

@@ -14,9 +14,6 @@ const (
 	PlanEnterprise PlanType = "enterprise"
 )
 
-// PlanTypes returns every plan.
-func PlanTypes() []PlanType { return []PlanType{PlanFree, PlanEnterprise} }
-
 // Organization is a tenant's own record.
 type Organization struct {
 	ID                OrgID       `json:"id"`

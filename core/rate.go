@@ -22,7 +22,17 @@ func (s *AuthService) Admit(ctx context.Context, a Actor) (*RateState, error) {
 	if err := a.may(permRead, ""); err != nil {
 		return nil, err
 	}
-	return s.cfg.count(ctx, TenantLimit(a.tenant, "requests"), s.cfg.RateLimit)
+	perMinute := s.cfg.RateLimit
+	if s.cfg.limits(func(q Quota) bool { return q.Requests > 0 }) {
+		q, err := s.cfg.cachedQuota(ctx, a.tenant)
+		if err != nil {
+			return nil, err
+		}
+		if q.Requests > 0 {
+			perMinute = q.Requests
+		}
+	}
+	return s.cfg.count(ctx, TenantLimit(a.tenant, "requests"), perMinute)
 }
 
 // count takes one of perMinute events of key.

@@ -261,7 +261,7 @@ func (c Config) failAttempt(ctx context.Context, tx Tx, kind jobKind, j *Job, e 
 // failed attempts, and waited for as often as they last.
 func waitFor(e *Error) (wait JobWait, others bool) {
 	switch {
-	case e.Code == CodeQuota:
+	case e.Code == CodeQuota && e.RetryAfter > 0: // without a hint it is the month's, which nobody waits for
 		return WaitQuota, true
 	case errors.Is(e, ErrCircuitOpen):
 		return WaitBreaker, true

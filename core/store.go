@@ -75,6 +75,7 @@ type Tx struct {
 	Jobs          JobRepo
 	JobItems      JobItemRepo
 	Imports       ImportRepo
+	Usage         UsageRepo
 	*Outbox
 }
 
@@ -88,7 +89,8 @@ type Outbox struct {
 	Canceled   []JobID    // told to the workers after the commit; not stored
 	Told       []Told     // to whoever listens, after the commit; not stored
 	Audited    []AuditEntry
-	Revoked    bool // somebody's credentials or role changed; told to every node, not stored
+	Metered    []Metered // added to the tenant's counts
+	Revoked    bool      // somebody's credentials or role changed; told to every node, not stored
 }
 
 // Revoke has every node forget, after the commit, what it knows of the
@@ -117,6 +119,9 @@ func (o *Outbox) Tell(t EventType, at time.Time, j *Job) {
 
 // Audit adds a line to the tenant's audit log.
 func (o *Outbox) Audit(e AuditEntry) { o.Audited = append(o.Audited, e) }
+
+// Meter counts m for the tenant.
+func (o *Outbox) Meter(m Metered) { o.Metered = append(o.Metered, m) }
 
 // Append adds an event with the present state of data to the tenant's log; its
 // place is settled by the commit. data is one of core's types, which always

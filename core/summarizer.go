@@ -37,9 +37,14 @@ type SummaryResult struct {
 	Usage     Usage
 }
 
-// SummaryObserver is told how a summary comes about. Each function is called by one
-// goroutine at a time, and not after Summarize has returned; nil is not called.
+// SummaryObserver is told how a summary comes about. Each function but Call is called by
+// one goroutine at a time, and not after Summarize has returned; nil is not called.
 type SummaryObserver struct {
+	// Call is asked before each call of a model, by several goroutines at once. It may
+	// wait. An error means that the call must not be made and ends the summary; else
+	// the function that it returns is called once when the call has ended and what it
+	// used is counted.
+	Call func(ctx context.Context, e CallEstimate) (done func(context.Context), err error)
 	// Progress is told the model's calls that are done, of those planned.
 	Progress func(Progress)
 	// Text is told what the model writes, without citation marks: text continues at

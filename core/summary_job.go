@@ -33,6 +33,7 @@ func (c Config) runSummarize(ctx context.Context, r *Run) error {
 	}
 	told := newSummaryTeller(r, sum.ID)
 	result, err := c.Summarizer.Summarize(ctx, r.Tenant(), request, SummaryObserver{
+		Call:     c.callMeter(r),
 		Progress: func(p Progress) { r.Progress(ctx, p) },
 		Text:     func(offset int, text string) { told.write(ctx, offset, text) },
 	})

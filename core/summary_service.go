@@ -30,6 +30,9 @@ func (s *SummaryService) Request(ctx context.Context, a Actor, r SummaryRequest)
 		if err != nil {
 			return err
 		}
+		if err := s.cfg.admitCalls(ctx, tx); err != nil {
+			return err
+		}
 		t, err := s.template(ctx, tx.Organizations, tx.Templates, r.Options.TemplateID)
 		if err != nil {
 			return err

@@ -33,6 +33,75 @@ type UsageReader interface {
 	// Month returns the counts of the month of at, in UTC, one a model in order of
 	// their names; none for a month without calls.
 	Month(ctx context.Context, at time.Time) ([]ModelUsage, error)
+	// Totals returns what the tenant used in the month of at, in UTC, of all models,
+	// and what is reserved now by jobs that hold their lease.
+	Totals(ctx context.Context, at time.Time) (*UsageTotals, error)
+}
+
+// UsageTotals is what a tenant used in a month.
+type UsageTotals struct {
+	Documents      int64 // that were made
+	Bytes          int64 // of text that was stored
+	Calls          int64
+	InputTokens    int64
+	OutputTokens   int64
+	Tokens         int64 // of both
+	CachedCalls    int64
+	CachedTokens   int64
+	CostUSD        float64
+	ReservedTokens int64 // by calls that are under way
+	ReservedUSD    float64
+}
+
+// UsageRepo is UsageReader inside a transaction, and what sets aside before it is used.
+type UsageRepo interface {
+	UsageReader
+	// Lock has every other Lock of the tenant wait until the transaction ends. What
+	// others counted or reserved behind it is seen by reads that follow it.
+	Lock(ctx context.Context) error
+	// Reserve stores r, and may forget reservations whose job has lost its lease. It
+	// returns CodeNotFound when the job does not exist.
+	Reserve(ctx context.Context, r Reservation) error
+	// Release forgets a reservation; one that is not there is no error.
+	Release(ctx context.Context, id string) error
+	// Warn notes that the tenant was warned of a quota in the month of at, and
+	// reports whether it was not before.
+	Warn(ctx context.Context, at time.Time, quota string) (first bool, err error)
+	// Restore adds what an archive has of a month and model.
+	Restore(ctx context.Context, u UsageOfMonth) error
+}
+
+// Reservation is what a call of a job is expected to use. It counts as long as the
+// job is leased under Fence.
+type Reservation struct {
+	ID        string // a UUID
+	JobID     JobID
+	Fence     int64
+	Tokens    int64
+	CostUSD   float64
+	CreatedAt time.Time
+}
+
+// CallEstimate is what a call is expected to use at most.
+type CallEstimate struct {
+	Tokens  int64   // of prompt and answer
+	CostUSD float64 // 0 without a known price
+}
+
+// Metered is what a transaction counts for its tenant besides calls.
+type Metered struct {
+	At        time.Time // whose month it counts in
+	Documents int64
+	Bytes     int64
+}
+
+// UsageOfMonth is the counts of a month and model, as an archive keeps them. Those of
+// documents stand under the model "".
+type UsageOfMonth struct {
+	Month     string // 2026-01
+	Documents int64
+	Bytes     int64
+	Calls     ModelUsage
 }
 
 // UsageMonth returns the month of at in the form in which stores keep it, such as

@@ -69,6 +69,7 @@ func (e *export) rows(ctx context.Context, to core.ArchiveRows) error {
 		func() error { return each(ctx, e, to.Summary, scanSummary, s.exportSummaries) },
 		func() error { return each(ctx, e, to.Idempotent, scanIdempotent, s.exportOnce) },
 		func() error { return each(ctx, e, to.Audit, scanAuditEntry, s.exportAudit) },
+		func() error { return each(ctx, e, to.Usage, scanUsageOfMonth, s.exportUsage) },
 		func() error { return each(ctx, e, to.Event, scanNewEvent, s.exportEvents) },
 	} {
 		if err := noun(); err != nil {

@@ -206,6 +206,8 @@ func populate(tb testing.TB, conn *pgx.Conn) (org string) {
 		`insert into job_leases select org_id, id, 0, 'llm', now() + n * interval '1 hour' from item where n % 10 = 0`,
 		`insert into gue_jobs (job_id, priority, run_at, job_type, args, queue, created_at, updated_at, org_id, work_id)
 			select id::text, 0, at, 'x', '', case when n % 20 = 0 then 'local:x' else 'llm' end, now(), now(), org_id, id from item where n % 10 <> 0`,
+		`insert into usage_reservations select org_id, id, id, 0, 1, 1, at from item`,
+		`insert into usage_warnings select org_id, n::text, 'usd' from item`,
 		`insert into audit_log select org_id, id, id, null, 'user.updated', id::text, '', '', '', null, at from item`,
 		`insert into idempotency_keys select org_id, id, 'r', 'k', 'f', null, at from item`,
 		`insert into events (org_id, type, at, data) select org_id, 'x', at, '{}' from item`,
@@ -312,7 +314,13 @@ func callEverything(t *testing.T, s *Store, o filled) {
 	err := s.Nodes().Put(ctx, o.Tenant, core.Node{Key: key, Kind: "map", CreatedAt: coretest.Now()})
 	s.cfg.Now = time.Now
 	err = errors.Join(err, second(s.Nodes().Get(ctx, o.Tenant, [][]byte{key})),
-		s.Meter().Add(ctx, o.Tenant, coretest.Now(), core.ModelUsage{Model: "m"}), second(o.Read().Usage.Month(ctx, coretest.Now())))
+		s.Meter().Add(ctx, o.Tenant, coretest.Now(), core.ModelUsage{Model: "m"}), second(o.Read().Usage.Month(ctx, coretest.Now())),
+		o.TryTx(t, func(ctx context.Context, tx core.Tx) error {
+			tx.Meter(core.Metered{At: coretest.Now(), Documents: 1})
+			r := core.Reservation{ID: core.NewID[string](), JobID: o.job.ID, CreatedAt: coretest.Now()}
+			return errors.Join(tx.Usage.Lock(ctx), tx.Usage.Reserve(ctx, r), second(tx.Usage.Totals(ctx, coretest.Now())), tx.Usage.Release(ctx, r.ID),
+				second(tx.Usage.Warn(ctx, coretest.Now(), "usd")))
+		}))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -48,6 +48,13 @@ func fill(tb testing.TB, s *Store) filled {
 		if _, err := tx.Idempotency.Claim(ctx, request, coretest.Now().Add(-time.Hour)); err != nil {
 			return err
 		}
+		r := core.Reservation{ID: core.NewID[string](), JobID: f.job.ID, CreatedAt: coretest.Now()}
+		if _, err := tx.Usage.Warn(ctx, coretest.Now(), "usd"); err != nil {
+			return err
+		}
+		if err := tx.Usage.Reserve(ctx, r); err != nil {
+			return err
+		}
 		tx.Audit(core.AuditEntry{ID: core.NewID[string](), OrgID: o.Organization.ID, At: f.document.CreatedAt, Action: core.AuditSignedIn})
 		tx.Append(core.EventDocumentCreated, f.document.CreatedAt, f.document)
 		return tx.Documents.PutSearchEntry(ctx, core.SearchEntry{

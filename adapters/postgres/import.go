@@ -49,6 +49,8 @@ func (r importRepo) Discard(ctx context.Context, m core.ImportMark, limit int) (
 		s.discardEvents,
 		s.discardSummaries,
 		s.discardJobItems,
+		s.discardReservations,
+		s.discardWarnings,
 		s.discardDispatches,
 		s.discardLeases,
 		s.discardChildren, s.discardJobs, s.discardPending, s.discardDocuments,

@@ -34,7 +34,9 @@ type statements struct {
 
 	logins, session, credential, claim, heartbeat, rescue, unindexed string
 
-	getNodes, useNodes, putNode, evictNodes, addUsage, monthOfUsage string
+	getNodes, useNodes, putNode, evictNodes, addUsage, monthOfUsage              string
+	usageTotals, lockUsage, forgetReservations, reserveUsage, releaseUsage       string
+	warnUsage, countDocuments, exportUsage, discardReservations, discardWarnings string
 
 	beginExport, exportOrganization, exportUsers, exportSessions, exportTemplates          string
 	exportJobItems, discardJobItems                                                        string
@@ -306,6 +308,24 @@ func (s *statements) modelCalls() {
 			cost_usd = u.cost_usd + excluded.cost_usd`
 	s.monthOfUsage = `select model, sum(calls)::bigint, sum(unpriced_calls)::bigint, sum(input_tokens)::bigint, sum(output_tokens)::bigint,
 			sum(prefix_tokens)::bigint, sum(cached_calls)::bigint, sum(cached_tokens)::bigint, sum(cost_usd)
-		from llm_usage where org_id = $1 and month = $2
+		from llm_usage where org_id = $1 and month = $2 and model <> ''
 		group by model order by model`
+	// Reservations of a job whose lease is lost do not count.
+	const held = ` exists (
+			select from job_leases l where l.org_id = $1 and l.job_id = r.job_id and l.fence = r.fence and l.lease_until > clock_timestamp())`
+	s.usageTotals = `select coalesce(sum(u.documents), 0)::bigint, coalesce(sum(u.bytes), 0)::bigint, coalesce(sum(u.calls), 0)::bigint,
+			coalesce(sum(u.input_tokens), 0)::bigint, coalesce(sum(u.output_tokens), 0)::bigint, coalesce(sum(u.cached_calls), 0)::bigint,
+			coalesce(sum(u.cached_tokens), 0)::bigint, coalesce(sum(u.cost_usd), 0),
+			coalesce((select sum(r.tokens) from usage_reservations r where r.org_id = $1 and` + held + `), 0)::bigint,
+			coalesce((select sum(r.cost_usd) from usage_reservations r where r.org_id = $1 and` + held + `), 0)
+		from llm_usage u where u.org_id = $1 and u.month = $2`
+	s.lockUsage = `select pg_advisory_xact_lock(hashtextextended('docsctl usage ' || $1, 0))`
+	s.forgetReservations = `delete from usage_reservations r where r.org_id = $1 and not` + held
+	s.reserveUsage = `insert into usage_reservations (org_id, id, job_id, fence, tokens, cost_usd, created_at) values ($1, $2, $3, $4, $5, $6, $7)`
+	s.releaseUsage = `delete from usage_reservations where org_id = $1 and id = $2`
+	s.warnUsage = `insert into usage_warnings (org_id, month, quota) values ($1, $2, $3) on conflict do nothing`
+	s.countDocuments = `insert into llm_usage as u (org_id, month, model, slot, calls, unpriced_calls, input_tokens, output_tokens, prefix_tokens,
+			cached_calls, cached_tokens, cost_usd, documents, bytes)
+		values ($1, $2, '', $3, 0, 0, 0, 0, 0, 0, 0, 0, $4, $5)
+		on conflict (org_id, month, model, slot) do update set documents = u.documents + excluded.documents, bytes = u.bytes + excluded.bytes`
 }

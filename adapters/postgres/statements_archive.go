@@ -19,6 +19,10 @@ func (s *statements) archives() {
 	s.exportAudit = s.listAudit + ` order by a.created_at, a.id`
 	s.exportEvents = `select e.type, e.at, e.data from events e where e.org_id = $1 order by e.xid, e.id`
 
+	s.exportUsage = `select month, model, sum(documents)::bigint, sum(bytes)::bigint, sum(calls)::bigint, sum(unpriced_calls)::bigint,
+			sum(input_tokens)::bigint, sum(output_tokens)::bigint, sum(prefix_tokens)::bigint, sum(cached_calls)::bigint,
+			sum(cached_tokens)::bigint, sum(cost_usd)
+		from llm_usage where org_id = $1 group by month, model order by month, model`
 	s.beginImport = `insert into imports (org_id, id, valid_until) values ($1, $2, clock_timestamp() + make_interval(secs => $3))`
 	s.renewImport = `update imports set valid_until = clock_timestamp() + make_interval(secs => $3) where org_id = $1 and id = $2`
 	s.takeImport = `update imports set id = $2, valid_until = clock_timestamp() + make_interval(secs => $3)
@@ -42,6 +46,9 @@ func (s *statements) archives() {
 			select p.work_id from gue_jobs p where p.org_id = $1 order by p.work_id limit $2)`
 	s.discardLeases = `delete from job_leases where org_id = $1 and job_id in (
 			select p.job_id from job_leases p where p.org_id = $1 order by p.job_id limit $2)`
+	s.discardReservations = discard("usage_reservations")
+	s.discardWarnings = `delete from usage_warnings where org_id = $1 and (month, quota) in (
+			select w.month, w.quota from usage_warnings w where w.org_id = $1 order by w.month, w.quota limit $2)`
 	s.discardChildren = `delete from jobs where org_id = $1 and id in (
 			select p.id from jobs p where p.org_id = $1 and p.parent_id is not null order by p.created_at desc, p.id desc limit $2)`
 	s.discardPending = `delete from search_pending where org_id = $1 and document_id in (

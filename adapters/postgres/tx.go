@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"sync"
 	"time"
 
@@ -94,7 +95,7 @@ func (tx *transaction) repositories(out *core.Outbox) core.Tx {
 		Organizations: organizationRepo{organizationReader{sc}}, Users: userRepo{userReader{sc}}, Sessions: sessionRepo{sessionReader{sc}},
 		APIKeys: apiKeyRepo{apiKeyReader{sc}}, Idempotency: idempotencyRepo{sc},
 		Documents: documentRepo{documentReader{sc}}, Summaries: summaryRepo{summaryReader{sc}},
-		Templates: templateRepo{templateReader{sc}}, Jobs: jobRepo{jobReader{sc}, tx}, JobItems: jobItemRepo{jobItemReader{sc}}, Imports: importRepo{sc}, Outbox: out,
+		Templates: templateRepo{templateReader{sc}}, Jobs: jobRepo{jobReader{sc}, tx}, JobItems: jobItemRepo{jobItemReader{sc}}, Imports: importRepo{sc}, Usage: usageRepo{usageReader{sc}}, Outbox: out,
 	}
 }
 
@@ -238,6 +239,9 @@ func (s *Store) outbox(org string, out *core.Outbox) (*pgx.Batch, error) {
 	}
 	for _, e := range out.Audited {
 		s.queueAudit(b, org, e)
+	}
+	for _, m := range out.Metered {
+		b.Queue(s.sql.countDocuments, org, core.UsageMonth(m.At), rand.IntN(usageSlots), m.Documents, m.Bytes)
 	}
 	for _, q := range b.QueuedQueries {
 		if err := checkArgs(q.Arguments); err != nil {

@@ -46,3 +46,53 @@ func (r usageReader) Month(ctx context.Context, at time.Time) ([]core.ModelUsage
 		return u, err
 	}, core.UsageMonth(at))
 }
+
+func (r usageReader) Totals(ctx context.Context, at time.Time) (*core.UsageTotals, error) {
+	return one(ctx, r.scope, "organization", r.sql.usageTotals, func(row pgx.CollectableRow) (u core.UsageTotals, err error) {
+		err = row.Scan(&u.Documents, &u.Bytes, &u.Calls, &u.InputTokens, &u.OutputTokens, &u.CachedCalls, &u.CachedTokens, &u.CostUSD,
+			&u.ReservedTokens, &u.ReservedUSD)
+		u.Tokens = u.InputTokens + u.OutputTokens
+		return u, err
+	}, core.UsageMonth(at))
+}
+
+type usageRepo struct{ usageReader }
+
+func (r usageRepo) Lock(ctx context.Context) error {
+	_, err := r.write(ctx, r.sql.lockUsage)
+	return err
+}
+
+func (r usageRepo) Reserve(ctx context.Context, v core.Reservation) error {
+	if _, err := r.write(ctx, r.sql.forgetReservations); err != nil {
+		return err
+	}
+	return r.writeOne(ctx, "job", r.sql.reserveUsage, key(v.ID), key(v.JobID), v.Fence, v.Tokens, v.CostUSD, v.CreatedAt)
+}
+
+func (r usageRepo) Release(ctx context.Context, id string) error {
+	_, err := r.write(ctx, r.sql.releaseUsage, key(id))
+	return err
+}
+
+func (r usageRepo) Warn(ctx context.Context, at time.Time, quota string) (bool, error) {
+	n, err := r.write(ctx, r.sql.warnUsage, core.UsageMonth(at), quota)
+	return n > 0, err
+}
+
+func (r usageRepo) Restore(ctx context.Context, u core.UsageOfMonth) error {
+	c := u.Calls
+	if _, err := r.write(ctx, r.sql.addUsage, u.Month, c.Model, 0, c.Calls, c.UnpricedCalls, c.InputTokens, c.OutputTokens, c.PrefixTokens,
+		c.CachedCalls, c.CachedTokens, c.CostUSD); err != nil || c.Model != "" {
+		return err
+	}
+	_, err := r.write(ctx, r.sql.countDocuments, u.Month, 0, u.Documents, u.Bytes)
+	return err
+}
+
+func scanUsageOfMonth(row pgx.CollectableRow) (u core.UsageOfMonth, err error) {
+	c := &u.Calls
+	err = row.Scan(&u.Month, &c.Model, &u.Documents, &u.Bytes, &c.Calls, &c.UnpricedCalls, &c.InputTokens, &c.OutputTokens, &c.PrefixTokens,
+		&c.CachedCalls, &c.CachedTokens, &c.CostUSD)
+	return u, err
+}

@@ -70,6 +70,7 @@ func exportRows(ctx context.Context, s scope, to core.ArchiveRows) error {
 		func() error { return export(ctx, s, to.Summary, readSummary, sqlExportSummaries) },
 		func() error { return export(ctx, s, to.Idempotent, readIdempotent, sqlExportOnce) },
 		func() error { return export(ctx, s, to.Audit, readAuditEntry, sqlExportAudit) },
+		func() error { return export(ctx, s, to.Usage, readUsageOfMonth, sqlExportUsage) },
 		func() error { return export(ctx, s, to.Event, readNewEvent, sqlExportEvents) },
 	} {
 		if err := noun(); err != nil {

@@ -94,12 +94,14 @@ func furnished(t *testing.T, s *Store) *coretest.Org {
 	o.NewTemplate(t)
 	o.NewSession(t)
 	o.NewAPIKey(t)
-	o.PutItems(t, core.JobItem{ID: core.NewID[core.JobItemID](), JobID: o.NewJob(t).ID, Item: "one", State: core.JobItemPending, CreatedAt: d.CreatedAt, UpdatedAt: d.CreatedAt})
+	job := o.NewJob(t)
+	o.PutItems(t, core.JobItem{ID: core.NewID[core.JobItemID](), JobID: job.ID, Item: "one", State: core.JobItemPending, CreatedAt: d.CreatedAt, UpdatedAt: d.CreatedAt})
 	o.InTx(t, func(ctx context.Context, tx core.Tx) error {
 		tx.Append(core.EventDocumentCreated, d.CreatedAt, d)
 		tx.Audit(core.AuditEntry{ID: core.NewID[string](), At: d.CreatedAt, Action: core.AuditSignedIn})
 		request := core.IdempotentRequest{UserID: o.User.ID, Route: "r", KeyHash: []byte("k"), Fingerprint: []byte("f"), CreatedAt: d.CreatedAt}
-		return firstError(second(tx.Idempotency.Claim(ctx, request, d.CreatedAt)),
+		r := core.Reservation{ID: core.NewID[string](), JobID: job.ID, CreatedAt: d.CreatedAt}
+		return firstError(tx.Usage.Reserve(ctx, r), second(tx.Usage.Warn(ctx, d.CreatedAt, "usd")), second(tx.Idempotency.Claim(ctx, request, d.CreatedAt)),
 			tx.Documents.PutSearchEntry(ctx, core.SearchEntry{DocumentID: d.ID, Revision: d.Revision, Title: "budget", TitleWords: []string{"budget"}, Words: []string{"budget"}}))
 	})
 	err := firstError(

@@ -89,8 +89,11 @@ func (r importRepo) End(ctx context.Context, m core.ImportMark, inactive []core.
 // Each statement of a discard deletes a part of one table; the words of a search
 // entry go before it.
 const (
-	sqlDiscardEvents     = `DELETE FROM events WHERE seq IN (SELECT seq FROM events WHERE org_id = ? ORDER BY seq LIMIT ?)`
-	sqlDiscardSummaries  = `DELETE FROM summaries WHERE org_id = ? AND id IN (SELECT id FROM summaries WHERE org_id = ? ORDER BY id LIMIT ?)`
+	sqlDiscardEvents       = `DELETE FROM events WHERE seq IN (SELECT seq FROM events WHERE org_id = ? ORDER BY seq LIMIT ?)`
+	sqlDiscardSummaries    = `DELETE FROM summaries WHERE org_id = ? AND id IN (SELECT id FROM summaries WHERE org_id = ? ORDER BY id LIMIT ?)`
+	sqlDiscardReservations = `DELETE FROM usage_reservations WHERE org_id = ? AND id IN (SELECT id FROM usage_reservations WHERE org_id = ? ORDER BY id LIMIT ?)`
+	sqlDiscardWarnings     = `DELETE FROM usage_warnings WHERE org_id = ? AND (month, quota) IN
+	(SELECT month, quota FROM usage_warnings WHERE org_id = ? ORDER BY month, quota LIMIT ?)`
 	sqlDiscardDispatches = `DELETE FROM dispatches WHERE org_id = ? AND job_id IN (SELECT job_id FROM dispatches WHERE org_id = ? ORDER BY job_id LIMIT ?)`
 	sqlDiscardBounds     = `DELETE FROM event_bounds WHERE org_id = ? AND org_id = ? AND ? > 0`
 	sqlDiscardItems      = `DELETE FROM job_items WHERE org_id = ? AND id IN (SELECT id FROM job_items WHERE org_id = ? ORDER BY id LIMIT ?)`
@@ -119,6 +122,8 @@ var discards = []string{
 	sqlDiscardBounds,
 	sqlDiscardSummaries,
 	sqlDiscardItems,
+	sqlDiscardReservations,
+	sqlDiscardWarnings,
 	sqlDiscardDispatches,
 	sqlDiscardChildren, sqlDiscardJobs, sqlDiscardWords, sqlDiscardEntries,
 	sqlDiscardDocuments, sqlDiscardTemplates, sqlDiscardOnce, sqlDiscardAPIKeys, sqlDiscardSessions, sqlDiscardUsers, sqlDiscardAudit,

@@ -237,11 +237,17 @@ func useEverything(t *testing.T, s *Store) {
 func callEverything(t *testing.T, s *Store, o *coretest.Org) {
 	t.Helper()
 	ctx, key := t.Context(), []byte("key")
+	j := o.NewJob(t, func(j *core.Job) { j.NextAttemptAt = new(coretest.Now().Add(time.Hour)) })
 	s.cfg.Now = func() time.Time { return coretest.Now().Add(-2 * nodesUsed) }
 	err := s.Nodes().Put(ctx, o.Tenant, core.Node{Key: key, Kind: "map", CreatedAt: coretest.Now()})
 	s.cfg.Now = time.Now
 	err = firstError(err, second(s.Nodes().Get(ctx, o.Tenant, [][]byte{key})),
-		s.Meter().Add(ctx, o.Tenant, coretest.Now(), core.ModelUsage{Model: "m"}), second(o.Read().Usage.Month(ctx, coretest.Now())))
+		s.Meter().Add(ctx, o.Tenant, coretest.Now(), core.ModelUsage{Model: "m"}), second(o.Read().Usage.Month(ctx, coretest.Now())),
+		o.TryTx(t, func(ctx context.Context, tx core.Tx) error {
+			tx.Meter(core.Metered{At: coretest.Now(), Documents: 1})
+			r := core.Reservation{ID: core.NewID[string](), JobID: j.ID, CreatedAt: coretest.Now()}
+			return firstError(tx.Usage.Reserve(ctx, r), second(tx.Usage.Totals(ctx, coretest.Now())), tx.Usage.Release(ctx, r.ID), second(tx.Usage.Warn(ctx, coretest.Now(), "usd")))
+		}))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -34,7 +34,7 @@ func (ts *tenantStore) Read() core.Readers {
 		APIKeys: apiKeyReader{s}, Documents: documentReader{s},
 		Summaries: summaryReader{s}, Templates: templateReader{s}, Jobs: jobReader{s}, Events: eventReader{s},
 		JobItems: jobItemReader{s},
-		Audit:    auditReader{s}, Usage: usageReader{s}, Archive: archiveReader{ts.store, ts.tenant},
+		Audit:    auditReader{s}, Usage: usageReader{s, ts.store.now}, Archive: archiveReader{ts.store, ts.tenant},
 	}
 }
 
@@ -136,7 +136,7 @@ func (t *tx) repositories(out *core.Outbox) core.Tx {
 		Organizations: organizationRepo{organizationReader{s}, t}, Users: userRepo{userReader{s}, t}, Sessions: sessionRepo{sessionReader{s}, t},
 		APIKeys: apiKeyRepo{apiKeyReader{s}, t}, Idempotency: idempotencyRepo{s, t},
 		Documents: documentRepo{documentReader{s}, t}, Summaries: summaryRepo{summaryReader{s}, t},
-		Templates: templateRepo{templateReader{s}, t}, Jobs: jobRepo{jobReader{s}, t}, JobItems: jobItemRepo{jobItemReader{s}, t}, Imports: importRepo{s, t}, Outbox: out,
+		Templates: templateRepo{templateReader{s}, t}, Jobs: jobRepo{jobReader{s}, t}, JobItems: jobItemRepo{jobItemReader{s}, t}, Imports: importRepo{s, t}, Usage: usageRepo{usageReader{s, t.now}, t}, Outbox: out,
 	}
 }
 
@@ -221,6 +221,11 @@ func (t *tx) flush(ctx context.Context, out *core.Outbox) error {
 	}
 	for _, e := range out.Audited {
 		if err := t.audit(ctx, e); err != nil {
+			return err
+		}
+	}
+	for _, m := range out.Metered {
+		if err := t.meter(ctx, m); err != nil {
 			return err
 		}
 	}

@@ -31,6 +31,7 @@ func kinds() []kind {
 		newKind("summary", func(r *core.ArchiveRows) *func(*core.Summary) error { return &r.Summary }, (*importing).summary, "Stale"),
 		newKind("idempotency_key", func(r *core.ArchiveRows) *func(*core.IdempotentRequest) error { return &r.Idempotent }, (*importing).idempotent),
 		newKind("audit", func(r *core.ArchiveRows) *func(*core.AuditEntry) error { return &r.Audit }, (*importing).audit),
+		newKind("usage", func(r *core.ArchiveRows) *func(*core.UsageOfMonth) error { return &r.Usage }, (*importing).usage),
 		newKind("event", func(r *core.ArchiveRows) *func(*core.NewEvent) error { return &r.Event }, (*importing).event),
 	}
 }
@@ -127,6 +128,10 @@ func (im *importing) idempotent(ctx context.Context, tx core.Tx, r *core.Idempot
 func (im *importing) audit(_ context.Context, tx core.Tx, e *core.AuditEntry) error {
 	tx.Audit(*e)
 	return nil
+}
+
+func (im *importing) usage(ctx context.Context, tx core.Tx, u *core.UsageOfMonth) error {
+	return tx.Usage.Restore(ctx, *u)
 }
 
 // event bypasses Outbox.Append, whose encoder would change the data's spaces.

@@ -71,6 +71,7 @@ func storeGroups() []storeGroup {
 		{"Accounts", accountCases()},
 		{"Members", memberCases()},
 		{"Audit", auditCases()},
+		{"Quotas", quotaCases()},
 		{"Idempotency", idempotencyCases()},
 		{"Jobs", jobCases()},
 		{"JobItems", jobItemCases()},

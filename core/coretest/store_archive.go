@@ -36,6 +36,7 @@ func (l rowLists) into() core.ArchiveRows {
 	return core.ArchiveRows{
 		Organization: adds[core.Organization](l, "organization"), User: adds[core.User](l, "user"), Session: adds[core.Session](l, "session"),
 		APIKey: adds[core.APIKey](l, "api_key"), Idempotent: adds[core.IdempotentRequest](l, "idempotency_key"), Audit: adds[core.AuditEntry](l, "audit"),
+		Usage:    adds[core.UsageOfMonth](l, "usage"),
 		Template: adds[core.Template](l, "template"), Document: adds[core.Document](l, "document"), Job: adds[core.Job](l, "job"),
 		JobItem: adds[core.JobItem](l, "job_item"),
 		Summary: adds[core.Summary](l, "summary"), Event: adds[core.NewEvent](l, "event"),
@@ -126,6 +127,11 @@ func (o *Org) furnishAccount(s *scene) {
 	o.NewAPIKey(s)
 	o.NewAuditEntry(s, func(e *core.AuditEntry) { e.APIKeyID, e.Data = &k.ID, json.RawMessage(`{ "n" : 9007199254740993}`) })
 	o.NewAuditEntry(s)
+	o.InTx(s, func(ctx context.Context, tx core.Tx) error {
+		tx.Meter(core.Metered{At: at, Documents: 3, Bytes: 1 << 40})
+		tx.Meter(core.Metered{At: at, Documents: 1, Bytes: 1})
+		return tx.Usage.Restore(ctx, core.UsageOfMonth{Month: "2025-12", Calls: usageOf("m")})
+	})
 	r := o.onceRequest()
 	r.Answer = []byte("\x00 sealed")
 	o.claimOnce(s, r, at.Add(-time.Hour))

@@ -187,6 +187,17 @@ func importWrites() map[string]writeOperation {
 			_, err := tx.Imports.Discard(ctx, mark(x), 10)
 			return err
 		}},
+		"Usage.Lock": {answersOwn, func(ctx context.Context, tx core.Tx, _ things) error { return tx.Usage.Lock(ctx) }},
+		"Usage.Reserve": {answersNotFound, func(ctx context.Context, tx core.Tx, x things) error {
+			return tx.Usage.Reserve(ctx, core.Reservation{ID: core.NewID[string](), JobID: x.job.ID, Tokens: 1, CreatedAt: Now()})
+		}},
+		"Usage.Release": {answersNothing, func(ctx context.Context, tx core.Tx, x things) error { return tx.Usage.Release(ctx, string(x.job.ID)) }},
+		"Usage.Warn": {answersAny, func(ctx context.Context, tx core.Tx, _ things) error {
+			return second(tx.Usage.Warn(ctx, Now(), "tokens"))
+		}},
+		"Usage.Restore": {answersAny, func(ctx context.Context, tx core.Tx, _ things) error {
+			return tx.Usage.Restore(ctx, core.UsageOfMonth{Month: core.UsageMonth(Now()), Documents: 1})
+		}},
 		"Jobs.Restore": {answersAny, func(ctx context.Context, tx core.Tx, x things) error { return tx.Jobs.Restore(ctx, &x.job) }},
 	}
 }
@@ -195,6 +206,6 @@ func importWrites() map[string]writeOperation {
 func readersOf(tx core.Tx) core.Readers {
 	return core.Readers{
 		Organizations: tx.Organizations, Users: tx.Users, Sessions: tx.Sessions, APIKeys: tx.APIKeys, Documents: tx.Documents,
-		Summaries: tx.Summaries, Templates: tx.Templates, Jobs: tx.Jobs, JobItems: tx.JobItems,
+		Summaries: tx.Summaries, Templates: tx.Templates, Jobs: tx.Jobs, Usage: tx.Usage, JobItems: tx.JobItems,
 	}
 }

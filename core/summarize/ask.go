@@ -125,6 +125,12 @@ func (r *pass) generate(ctx context.Context, c call, estimated int) (*core.LLMRe
 	if err != nil {
 		return nil, err
 	}
+	done, err := r.reserve(ctx, estimated, c.maxTokens)
+	if err != nil {
+		r.purse.end(id, nil)
+		return nil, err
+	}
+	defer done(ctx) // after what the call used is counted
 	var said func(text string)
 	if c.streamed && r.delta != nil {
 		held := &holdback{tell: r.delta}

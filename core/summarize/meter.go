@@ -23,6 +23,16 @@ func (r *pass) meter(ctx context.Context, u core.ModelUsage) {
 	}
 }
 
+// reserve asks whether a call may be made that uses at most so much, and returns what
+// is to be called after it.
+func (r *pass) reserve(ctx context.Context, input, output int) (func(context.Context), error) {
+	if r.admit == nil {
+		return func(context.Context) {}, nil
+	}
+	in, out := int64(float64(input)*max(1, r.gauge.ratio())), int64(output)
+	return r.admit(ctx, core.CallEstimate{Tokens: in + out, CostUSD: r.purse.cost(in, out)})
+}
+
 // meterCall counts a call that came back.
 func (r *pass) meterCall(ctx context.Context, answer *core.LLMResponse) {
 	u := core.ModelUsage{

@@ -66,3 +66,32 @@ func TestPipeline_Meter(t *testing.T) {
 		}
 	})
 }
+
+func TestPipeline_AsksBeforeEachCall(t *testing.T) {
+	t.Parallel()
+	var mu sync.Mutex // guards what follows
+	var asked, done int
+	var reserved int64
+	allowed := 1 << 30
+	observer := core.SummaryObserver{Call: func(_ context.Context, e core.CallEstimate) (func(context.Context), error) {
+		mu.Lock()
+		defer mu.Unlock()
+		if asked == allowed {
+			return nil, &core.Error{Code: core.CodeQuota, Message: "used up"}
+		}
+		asked++
+		reserved += e.Tokens
+		return func(context.Context) { mu.Lock(); defer mu.Unlock(); done++ }, nil
+	}}
+	h := newHarness(smallModel)
+	r, err := h.Summarize(t.Context(), h.tenant, requestFor(book), observer)
+	if err != nil || asked != r.Usage.LLMCalls || done != asked || reserved < r.Usage.InputTokens+r.Usage.OutputTokens {
+		t.Errorf("asked %d times for %d tokens, told %d ends of %+v (%v); want each call asked for, at least its tokens, and ended", asked, reserved, done, r, err)
+	}
+	asked, done, allowed = 0, 0, 3
+	h = newHarness(smallModel)
+	_, err = h.Summarize(t.Context(), h.tenant, requestFor(book), observer)
+	if core.CodeOf(err) != core.CodeQuota || len(h.llm.made()) != 3 || done != 3 {
+		t.Errorf("when three are allowed: got %v after %d calls, %d of them ended", err, len(h.llm.made()), done)
+	}
+}

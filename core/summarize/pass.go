@@ -22,6 +22,7 @@ type pass struct {
 	purse    *purse
 	progress *progress
 	delta    func(offset int, text string)
+	admit    func(context.Context, core.CallEstimate) (func(context.Context), error) // nil: every call
 
 	notesLanguage string
 	focus         string // what notes are taken with in mind
@@ -82,7 +83,7 @@ func (r *pass) lay(text *Text) {
 func (r *pass) again() *pass {
 	next := &pass{
 		p: r.p, tenant: r.tenant, request: r.request, model: r.model, gauge: r.gauge, final: r.final, document: r.document,
-		purse: r.purse, progress: r.progress, delta: r.delta, notesLanguage: r.notesLanguage, focus: r.focus, focusHash: r.focusHash,
+		purse: r.purse, progress: r.progress, delta: r.delta, admit: r.admit, notesLanguage: r.notesLanguage, focus: r.focus, focusHash: r.focusHash,
 		slots: make(chan struct{}, cap(r.slots)), stopped: make(chan struct{}),
 	}
 	next.purse.forget()

@@ -129,7 +129,7 @@ func (p *Pipeline) Summarize(ctx context.Context, t core.Tenant, r core.Summariz
 	if err != nil {
 		return nil, err
 	}
-	w.progress, w.delta = said, o.Text
+	w.progress, w.delta, w.admit = said, o.Text, o.Call
 	result, err := p.solve(ctx, w)
 	if err != nil {
 		return &core.SummaryResult{Usage: w.purse.total()}, err

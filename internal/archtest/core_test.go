@@ -178,7 +178,7 @@ func structFields(all []source, name string) []string {
 // maxExported is about where a sub-domain should move out of core. It was 220 before
 // integrations, which bring forty names and share core's Error, Tenant and Tx, so that
 // they cannot stand beside it (docs/decisions/0001).
-const maxExported = 280
+const maxExported = 300
 
 func TestCore_StaysSmall(t *testing.T) {
 	t.Parallel()

@@ -90,8 +90,10 @@ func furnish(t *testing.T, path string) string {
 		tx.Audit(core.AuditEntry{ID: core.NewID[string](), At: k.CreatedAt, APIKeyID: &k.ID, Action: core.AuditSignedIn, Data: json.RawMessage(`{ "a" : 1 }`)})
 		request := core.IdempotentRequest{UserID: o.User.ID, Route: "r", KeyHash: []byte("k"), Fingerprint: []byte("f"), CreatedAt: k.CreatedAt}
 		_, err := tx.Idempotency.Claim(ctx, request, k.CreatedAt)
+		tx.Meter(core.Metered{At: k.CreatedAt, Documents: 3, Bytes: 1 << 40})
 		return err
 	})
+	o.PutItems(t, core.JobItem{ID: core.NewID[core.JobItemID](), JobID: o.NewJob(t).ID, Item: "one", State: core.JobItemPending, CreatedAt: k.CreatedAt, UpdatedAt: k.CreatedAt})
 	o.NewTemplate(t, func(x *core.Template) { x.JSONSchema = json.RawMessage(`{ "type" : "object" }`) })
 	for i := range 700 { // more than a batch
 		d := o.NewDocument(t, func(d *core.Document) { d.Title = fmt.Sprint("Number ", i) })
@@ -111,7 +113,9 @@ func furnish(t *testing.T, path string) string {
 var perStore = map[string]bool{"events.seq": true, "dispatches.since": true}
 
 // rebuilt are the tables that are no part of an archive.
-var rebuilt = map[string]bool{"search_entries": true, "event_bounds": true, "imports": true}
+var rebuilt = map[string]bool{
+	"search_entries": true, "event_bounds": true, "imports": true, "llm_cache": true, "usage_reservations": true, "usage_warnings": true,
+}
 
 // sqliteTables reads every row of an organization, table by table.
 func sqliteTables(t *testing.T, path, org string) map[string][]string {

@@ -10,7 +10,6 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -48,6 +47,8 @@ type Config struct {
 	RateLimitAuth     int
 	Registration      core.Registrations
 	DefaultPlan       core.PlanType
+	QuotaFree         core.Quota
+	QuotaEnterprise   core.Quota
 	TrustedProxies    []netip.Prefix
 	AllowedOrigins    []string
 	AllowPrivate      bool
@@ -104,6 +105,8 @@ func settings() []setting {
 		{key: "rate_limit", value: "1200", parse: rate(func(c *Config) *int { return &c.RateLimit })},
 		{key: "rate_limit_auth", value: "20", parse: rate(func(c *Config) *int { return &c.RateLimitAuth })},
 		{key: "registration", value: "open", parse: registration},
+		{key: "quota_free", parse: quota(func(c *Config) *core.Quota { return &c.QuotaFree })},
+		{key: "quota_enterprise", parse: quota(func(c *Config) *core.Quota { return &c.QuotaEnterprise })},
 		{key: "default_plan", value: "free", parse: defaultPlan},
 		{key: "max_upload_bytes", value: "100000000", parse: uploadBytes},
 		{key: "trusted_proxies", parse: proxies},
@@ -239,10 +242,11 @@ func registration(c *Config, v string) error {
 }
 
 func defaultPlan(c *Config, v string) error {
-	if c.DefaultPlan = core.PlanType(v); !slices.Contains(core.PlanTypes(), c.DefaultPlan) {
-		return errors.New("must be free or enterprise")
+	switch c.DefaultPlan = core.PlanType(v); c.DefaultPlan {
+	case core.PlanFree, core.PlanEnterprise:
+		return nil
 	}
-	return nil
+	return errors.New("must be free or enterprise")
 }
 
 func uploadBytes(c *Config, v string) error {

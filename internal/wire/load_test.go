@@ -92,3 +92,19 @@ func TestLoad_UnknownFileKeysStopTheStart(t *testing.T) {
 		t.Errorf("a missing file that was named: got %v, want CodeValidation", err)
 	}
 }
+
+func TestLoad_Quotas(t *testing.T) {
+	isolate(t)
+	t.Setenv("DOCSCTL_QUOTA_FREE", "documents=10, bytes=1000,tokens=0,usd=2.5,running_jobs=4,requests=60")
+	got, err := wire.Load(nil)
+	want := core.Quota{Documents: 10, Bytes: 1000, USD: 2.5, RunningJobs: 4, Requests: 60}
+	if err != nil || got.QuotaFree != want || got.QuotaEnterprise != (core.Quota{}) {
+		t.Errorf("got %+v, %v, want %+v and none", got, err, want)
+	}
+	for _, bad := range []string{"documents", "documents=many", "documents=-1", "usd=NaN", "usd=-1", "pages=3", "tokens=1,tokens=2"} {
+		t.Setenv("DOCSCTL_QUOTA_FREE", bad)
+		if _, err := wire.Load(nil); core.CodeOf(err) != core.CodeValidation || !strings.Contains(err.Error(), "quota_free") {
+			t.Errorf("%s: got %v, want it refused", bad, err)
+		}
+	}
+}

@@ -76,6 +76,7 @@ func Open(ctx context.Context, c Config, log *slog.Logger) (_ *Program, err erro
 	p.app, err = core.New(core.Config{
 		Ports: ports, Logger: log, JobLease: c.JobLease, FoldEmail: identity.FoldEmail, RateLimit: c.RateLimit, SignInLimit: c.RateLimitAuth,
 		Registration: c.Registration, DefaultPlan: c.DefaultPlan,
+		Quotas: map[core.PlanType]core.Quota{core.PlanFree: c.QuotaFree, core.PlanEnterprise: c.QuotaEnterprise},
 	})
 	return p, err
 }

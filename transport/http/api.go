@@ -123,6 +123,7 @@ func build(c Config) (*api, error) {
 	s.registerUsers()
 	s.registerAPIKeys()
 	s.registerAudit()
+	s.registerUsage()
 	s.registerDocuments()
 	s.registerUploads()
 	s.registerSummaries()

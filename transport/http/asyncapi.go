@@ -41,6 +41,7 @@ func messages() []message {
 		event(core.EventSummaryCompleted, "The whole summary.", summary),
 		event(core.EventSummaryFailed, "The whole summary.", summary),
 		event(core.EventIntegrationUpdate, "The integration.", integration),
+		event(core.EventUsageWarning, "Four fifths of a quota of the month are used.", reflect.TypeFor[eventFrame[core.QuotaDetails]]()),
 		{name: string(core.EventJobProgress), summary: "How far a job is; at most four a second. Those that run are told to a client that resumes.", payload: job},
 		{name: string(core.EventSummaryDelta), summary: "Text as the model writes it.", payload: reflect.TypeFor[eventFrame[summaryDelta]]()},
 		{name: frameSubscribed, summary: "The answer to subscribe.", payload: reflect.TypeFor[subscribedFrame]()},

@@ -159,7 +159,7 @@ func TestAsyncAPI_DescribesRealFrames(t *testing.T) {
 		}
 	}
 	until(frameHello)
-	for _, text := range []string{`{"type":"ping"}`, `{"type":"subscribe","topics":["jobs","documents","summaries","integrations"]}`, `{"type":"nonsense"}`} {
+	for _, text := range []string{`{"type":"ping"}`, `{"type":"subscribe","topics":["jobs","documents","summaries","integrations","usage"]}`, `{"type":"nonsense"}`} {
 		c.say(t, websocket.MessageText, text)
 		take(c)
 	}
@@ -184,6 +184,11 @@ func TestAsyncAPI_DescribesRealFrames(t *testing.T) {
 		t.Fatal(err)
 	}
 	until("integration.updated")
+	warning := core.QuotaDetails{Quota: "tokens", Limit: 10, Used: 8, ResetsAt: time.Now().UTC()}
+	if err := w.commit(t.Context(), p, 1, core.EventUsageWarning, warning); err != nil {
+		t.Fatal(err)
+	}
+	until("usage.warning")
 	running := failed
 	running.ID, running.Status = core.NewID[core.JobID](), core.JobInProgress
 	w.tell(p, core.EventJobProgress, running)

@@ -39,6 +39,7 @@ var permissionTable = map[string]allowed{
 	"listAPIKeys":  {member: 200, own: 200, admin: 200},
 	"deleteAPIKey": {thing: "key", member: 403, own: 204, admin: 204},
 	"listAudit":    {member: 403, own: 403, admin: 200},
+	"getUsage":     {member: 403, own: 403, admin: 200},
 
 	"createDocument":      {body: `{"title":"%s","content":"Text."}`, member: 201, own: 201, admin: 201},
 	"listDocuments":       {member: 200, own: 200, admin: 200},
