@@ -2,6 +2,8 @@ package confluence
 
 import (
 	"context"
+	"errors"
+	"strings"
 	"testing"
 
 	"github.com/docsctl/docsctl/adapters/connectors/internal/doctree"
@@ -52,5 +54,48 @@ func checkSamples(t *testing.T, file string, convert func(string) (doctree.Resul
 				t.Error(diff)
 			}
 		})
+	}
+}
+
+// Names that nobody knows, and content that is nested deeper than Markdown goes.
+func TestConvert_WithoutNamesAndTooDeep(t *testing.T) {
+	t.Parallel()
+	got, err := ConvertStorage(t.Context(), `<p><ac:link><ri:user ri:account-id="ada"/></ac:link> <ac:link><ri:page ri:content-title="Known"/></ac:link></p>`, nil)
+	if err != nil || got.Markdown != "@user Known\n" {
+		t.Errorf("got %q, %v", got.Markdown, err)
+	}
+	const kind = "confluence:nested too deep"
+	storage := strings.Repeat("<blockquote>", 60) + "<p>word</p>" + strings.Repeat("</blockquote>", 60) + strings.Repeat("<blockquote>", 40) + "shallow"
+	got, err = ConvertStorage(t.Context(), storage, nil)
+	if err != nil || len(got.Warnings) != 1 || got.Warnings[0].Kind != kind || got.Warnings[0].Count != 1 || !strings.Contains(got.Markdown, "word") {
+		t.Errorf("got %v, %v", got.Warnings, err)
+	}
+	quote := func(n int) string {
+		return strings.Repeat(`{"type":"blockquote","content":[`, n) + `{"type":"paragraph","content":[{"type":"text","text":"a"},{"type":"hardBreak"},{"type":"text","text":"b"}]}` + strings.Repeat("]}", n)
+	}
+	got, err = ConvertADF(t.Context(), []byte(`{"type":"doc","content":[`+quote(60)+","+quote(40)+"]}"))
+	if err != nil || len(got.Warnings) != 1 || got.Warnings[0].Kind != kind || got.Warnings[0].Count != 1 || !strings.Contains(got.Markdown, "> a b\n") {
+		t.Errorf("got %v, %v, %s", got.Warnings, err, got.Markdown)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, storageErr := ConvertStorage(ctx, "<p>x</p>", nil)
+	_, adfErr := ConvertADF(ctx, []byte(`{"type":"doc"}`))
+	_, mergeErr := MergePart(ctx, "<p>x</p>", publication("y"))
+	for _, err := range []error{storageErr, adfErr, mergeErr} {
+		if !errors.Is(err, context.Canceled) {
+			t.Errorf("got %v after the context's end", err)
+		}
+	}
+}
+
+// Elements that are too deep for the tree give their text to the last that is not,
+// and what follows them stands where it stood.
+func TestParseStorage_DepthIsBounded(t *testing.T) {
+	t.Parallel()
+	deep := strings.Repeat("<div>", maxXMLDepth+50) + "in<br/>" + strings.Repeat("</div>", maxXMLDepth+50) + "<p>after</p>"
+	root, rest := parseStorage(deep)
+	if rest != "" || len(root.Children) != 2 || root.Children[1].Inner() != "after" || root.Children[0].Inner() != "in" {
+		t.Errorf("got %d children, %q, %q", len(root.Children), root.Inner(), rest)
 	}
 }

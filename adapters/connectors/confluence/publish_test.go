@@ -90,14 +90,44 @@ func TestMergePart_KeepsAllElseByteForByte(t *testing.T) {
 				edited = strings.Replace(created.Storage, "<p>Left</p>", "<p>Left&mdash;edited</p><p/>", 1)
 			}
 			updated := merged(t, edited, publication("Shorter."))
-			if updated.State != provenance.Updated || !strings.Contains(updated.Diff, "+Shorter.") {
-				t.Fatalf("got %+v, want an update", updated.Outcome)
+			if updated.State != provenance.Updated || !strings.Contains(updated.Diff, "+Shorter.") || !strings.Contains(updated.Storage, "<p>Shorter.</p>") {
+				t.Fatalf("got %+v, want an update\n%s", updated.Outcome, updated.Storage)
 			}
 			back := merged(t, updated.Storage, publication(summary))
 			if back.Storage != edited {
 				t.Errorf("got\n%s\nwant\n%s", back.Storage, edited)
 			}
 		})
+	}
+}
+
+func TestMergePart_GoesToTheEnd(t *testing.T) {
+	t.Parallel()
+	const end = `</code></p>`
+	for name, want := range map[string][2]string{
+		"empty":  {"<p>New.</p>\n<hr/>", end},
+		"plain":  {pages["plain"] + "\n<p>New.</p>\n", end},
+		"layout": {strings.TrimSuffix(pages["layout"], "</ac:layout>") + `<ac:layout-section ac:type="fixed-width" ac:breakout-mode="default"><ac:layout-cell><p>New.</p>`, end + `</ac:layout-cell></ac:layout-section></ac:layout>`},
+	} {
+		got := merged(t, pages[name], publication("New.")).Storage
+		if !strings.HasPrefix(got, want[0]) || !strings.HasSuffix(got, want[1]) {
+			t.Errorf("%s: got %s", name, got)
+		}
+	}
+}
+
+// What is between elements, broken or unknown is a unit too, so that nothing that
+// somebody adds goes unseen.
+func TestUnits_AreAllThatShows(t *testing.T) {
+	t.Parallel()
+	storage := `text<p>a&mdash;</p><p/> <hr>b<b>c</b><ac:layout><ac:layout-section><ac:layout-cell><p>d</p><table><tr><td>e</td></tr></table></ac:layout-cell></ac:layout-section></ac:layout></i><p>f</p><p>g<`
+	var got []string
+	for _, u := range units(storage) {
+		got = append(got, storage[u.start:u.end])
+	}
+	want := []string{"text", "<p>a&mdash;</p>", "<hr>", "b", "<b>c</b>", "<p>d</p>", "<table><tr><td>e</td></tr></table>", "<p>f</p>", "<p>g<"}
+	if strings.Join(got, "\n") != strings.Join(want, "\n") {
+		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
 }
 
@@ -155,6 +185,17 @@ func TestStorage_WritesWhatConfluenceTakes(t *testing.T) {
 	t.Parallel()
 	for markdown, want := range map[string]string{
 		"[a](javascript:alert(1)) [b](/x?a=1&b=2) [c](vbscript:x) [d](mailto:e@f.example)": `<p>a <a href="/x?a=1&amp;b=2">b</a> c <a href="mailto:e@f.example">d</a></p>`,
+		"> [!NOTE]\n> x":                   `<ac:structured-macro ac:name="info"><ac:rich-text-body><p>x</p></ac:rich-text-body></ac:structured-macro>`,
+		"> [!TIP]\n> x":                    `<ac:structured-macro ac:name="tip"><ac:rich-text-body><p>x</p></ac:rich-text-body></ac:structured-macro>`,
+		"> [!WARNING]\n> x":                `<ac:structured-macro ac:name="note"><ac:rich-text-body><p>x</p></ac:rich-text-body></ac:structured-macro>`,
+		"> [!CAUTION]\n> x":                `<ac:structured-macro ac:name="warning"><ac:rich-text-body><p>x</p></ac:rich-text-body></ac:structured-macro>`,
+		"```go\na]]>b\n```":                `<ac:structured-macro ac:name="code"><ac:parameter ac:name="language">go</ac:parameter><ac:plain-text-body><![CDATA[a]]]]><![CDATA[>b]]></ac:plain-text-body></ac:structured-macro>`,
+		"```\n```\n\n```\nc\n```":          `<ac:structured-macro ac:name="code"><ac:plain-text-body><![CDATA[c]]></ac:plain-text-body></ac:structured-macro>`,
+		"![](https://e.example/p?a=1&b=2)": `<p><ac:image><ri:url ri:value="https://e.example/p?a=1&amp;b=2"/></ac:image></p>`,
+		"- a\n- b\n- [ ] c":                `<ul><li>a</li><li>b</li></ul>` + "\n" + `<ac:task-list><ac:task><ac:task-status>incomplete</ac:task-status><ac:task-body>c</ac:task-body></ac:task></ac:task-list>`,
+		"- [ ] a\n\n  - [x] b\n\n  c": `<ac:task-list><ac:task><ac:task-status>incomplete</ac:task-status><ac:task-body><p>a</p>` + "\n" +
+			`<ac:task-list><ac:task><ac:task-status>complete</ac:task-status><ac:task-body>b</ac:task-body></ac:task></ac:task-list>` + "\n" + `<p>c</p></ac:task-body></ac:task></ac:task-list>`,
+		"2. [x] a\n3. b":      `<ac:task-list><ac:task><ac:task-status>complete</ac:task-status><ac:task-body>a</ac:task-body></ac:task></ac:task-list>` + "\n" + `<ol start="3"><li>b</li></ol>`,
 		"> [!IMPORTANT]\n> x": `<ac:structured-macro ac:name="note"><ac:rich-text-body><p>x</p></ac:rich-text-body></ac:structured-macro>`,
 		"<details>\n<summary>S &amp; \"q\"</summary>\n\nx\n\n</details>": `<ac:structured-macro ac:name="expand"><ac:parameter ac:name="title">S &amp; &quot;q&quot;</ac:parameter><ac:rich-text-body><p>x</p></ac:rich-text-body></ac:structured-macro>`,
 		"- [x] a\n  - [ ] b\n- c":             `<ac:task-list><ac:task><ac:task-status>complete</ac:task-status><ac:task-body>a</ac:task-body></ac:task><ac:task-list><ac:task><ac:task-status>incomplete</ac:task-status><ac:task-body>b</ac:task-body></ac:task></ac:task-list></ac:task-list>` + "\n<ul><li>c</li></ul>",

@@ -42,6 +42,9 @@ func (s *scanner) scan() {
 	for {
 		t, err := d.RawToken()
 		if err != nil {
+			if len(s.open) > s.level {
+				from = s.start
+			}
 			s.add(from, len(s.storage)) // broken from here: one unit, so that nothing is out of sight
 			return
 		}

@@ -52,16 +52,17 @@ func merged(t *testing.T, content string, p provenance.Publication) Merge {
 
 func TestMergePart_KeepsAllElseByteForByte(t *testing.T) {
 	t.Parallel()
-	for name, c := range map[string]struct{ card, above, below string }{
-		"empty":    {"", "<p>Above&mdash;</p>", "<p >Below</p >"},
-		"HTML":     {"<p class=x>Before &nbsp;it</p>\n<hr><p></p>", "<P>Above</P>\n", " <ul><li>Below</ul>"},
-		"loose":    {"text <b>bold</b><br>", "loose ", "loose"},
-		"Markdown": {"# Card\n\n* one\n* two   \n", "Above  \n\n", "\n\nBelow\n=====\n"},
+	for name, c := range map[string]struct{ card, gap, above, below string }{
+		"empty":    {"", "<h1>", "<p>Above&mdash;</p>", "<p >Below</p >"},
+		"HTML":     {"<p class=x>Before &nbsp;it</p>\n<hr><p></p>", "\n<h1>", "<P>Above</P>\n", " <ul><li>Below</ul>"},
+		"loose":    {"text <b>bold</b><br>", "\n<h1>", "loose ", "loose"},
+		"void":     {"<p>a</p><area><base><col><embed src=e><img src=i><input><link><meta><source><track><wbr></p>", "\n<h1>", "</i>", "<p>b</p>"},
+		"Markdown": {"# Card\n\n* one\n* two   \n", "\n\n# Summary\n", "Above  \n\n", "\n\nBelow\n=====\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			created := merged(t, c.card, publication(summary))
-			if created.State != provenance.Created || !strings.Contains(created.Diff, "+# Summary") || !strings.HasPrefix(created.Content, c.card) {
+			if created.State != provenance.Created || !strings.Contains(created.Diff, "+# Summary") || !strings.HasPrefix(created.Content, c.card+c.gap) {
 				t.Fatalf("got %+v, want it created\n%s", created.Outcome, created.Content)
 			}
 			again := merged(t, created.Content, publication(summary))
@@ -70,7 +71,7 @@ func TestMergePart_KeepsAllElseByteForByte(t *testing.T) {
 			}
 			edited := c.above + created.Content + c.below
 			updated := merged(t, edited, publication("Shorter."))
-			if updated.State != provenance.Updated || !strings.HasPrefix(updated.Content, c.above) || !strings.HasSuffix(updated.Content, c.below) {
+			if updated.State != provenance.Updated || !strings.HasPrefix(updated.Content, c.above) || !strings.HasSuffix(updated.Content, c.below) || !strings.Contains(updated.Content, "Shorter.") {
 				t.Fatalf("got %+v, want an update\n%s", updated.Outcome, updated.Content)
 			}
 			if isHTML(updated.Content) != isHTML(edited) {
