@@ -258,7 +258,7 @@ func (c center) titled(ctx context.Context, in parentPlace, title string) (*page
 			return &l.pages[0], nil
 		}
 	}
-	return nil, nil //nolint:nilnil // there is none, and that is no error
+	return nil, nil // there is none, and that is no error
 }
 
 func (c center) create(ctx context.Context, in parentPlace, title, storage string) (page, error) {

@@ -83,7 +83,7 @@ func titleAt(title string, n int) string {
 // our part.
 func find(ctx context.Context, e edition, p core.Publication, in parentPlace) (*page, error) {
 	if !p.Retry {
-		return nil, nil //nolint:nilnil // there is none, and that is no error
+		return nil, nil // there is none, and that is no error
 	}
 	for n := 1; n <= mostTitles; n++ {
 		pg, err := e.titled(ctx, in, titleAt(p.Title, n))
@@ -101,7 +101,7 @@ func find(ctx context.Context, e edition, p core.Publication, in parentPlace) (*
 			return pg, nil
 		}
 	}
-	return nil, nil //nolint:nilnil // there is none, and that is no error
+	return nil, nil // there is none, and that is no error
 }
 
 func isOurs(ctx context.Context, p core.Publication, storage string) (bool, error) {

@@ -84,7 +84,7 @@ func (c *Connector) create(ctx context.Context, a core.Access, p core.Publicatio
 // our part.
 func (c *Connector) find(ctx context.Context, a core.Access, p core.Publication) (*card, error) {
 	if !p.Retry {
-		return nil, nil //nolint:nilnil // there is none, and that is no error
+		return nil, nil // there is none, and that is no error
 	}
 	cursor := ""
 	for {
@@ -109,7 +109,7 @@ func (c *Connector) find(ctx context.Context, a core.Access, p core.Publication)
 			}
 		}
 		if cursor = page.Next; cursor == "" {
-			return nil, nil //nolint:nilnil // there is none, and that is no error
+			return nil, nil // there is none, and that is no error
 		}
 	}
 }

@@ -10,13 +10,16 @@ import (
 )
 
 // place is where a listing stands. Search alone misses rows, so every data source
-// that it finds is queried, too.
+// that it finds is queried, too; and it misses pages that are shared through the one
+// that they are in, so a whole listing looks below every page.
 type place struct {
 	Stage   stage    `json:"s,omitempty"`
 	Cursor  string   `json:"c,omitempty"` // within what the stage reads
 	Sources []source `json:"d,omitempty"` // whose rows are still to be listed, the present one first
 	Found   string   `json:"f,omitempty"` // cursor of the search that finds more sources; "": that were all
 	Window  string   `json:"w,omitempty"` // created_time from which the present source is read on
+	Roots   []root   `json:"p,omitempty"` // pages that search found, to be looked below
+	Below   []branch `json:"b,omitempty"` // what is looked below now, the last one first
 }
 
 type source struct {
@@ -33,6 +36,7 @@ const (
 	stageRows    stage = "r" // rows of a data source
 	stageGone    stage = "g" // rows of a data source that are in the trash
 	stageTrash   stage = "t" // pages in the trash
+	stageTree    stage = "b" // pages below pages
 )
 
 // List implements core.Connector.
@@ -51,6 +55,8 @@ func (c *Connector) List(ctx context.Context, a core.Access, r core.ListRequest)
 		if len(at.Sources) > 0 {
 			return c.listRows(ctx, a, r, at)
 		}
+	case stageTree:
+		return c.listTree(ctx, a, at)
 	}
 	return nil, core.Invalid("cursor", "cursor", "the cursor is not one of this listing; begin without")
 }
@@ -191,10 +197,10 @@ func (p place) pack(r core.ListRequest) string {
 	return afterSources(r)
 }
 
-// afterSources is the trash where only changes are asked for, else the end.
+// afterSources is the trash where only changes are asked for, else the tree.
 func afterSources(r core.ListRequest) string {
 	if r.Since.IsZero() {
-		return ""
+		return upstream.Pack(place{Stage: stageTree})
 	}
 	return upstream.Pack(place{Stage: stageTrash})
 }

@@ -133,7 +133,7 @@ func (c *Connector) create(ctx context.Context, a core.Access, p core.Publicatio
 // and empty or with our part.
 func (c *Connector) find(ctx context.Context, a core.Access, p core.Publication) (*core.RemotePage, error) {
 	if !p.Retry {
-		return nil, nil //nolint:nilnil // there is none, and that is no error
+		return nil, nil // there is none, and that is no error
 	}
 	candidates, err := c.below(ctx, a, p)
 	if err != nil {
@@ -149,7 +149,7 @@ func (c *Connector) find(ctx context.Context, a core.Access, p core.Publication)
 			return &core.RemotePage{ID: id, URL: it.URL}, err
 		}
 	}
-	return nil, nil //nolint:nilnil // there is none, and that is no error
+	return nil, nil // there is none, and that is no error
 }
 
 // below returns the pages of our title below the parent: a page's child pages, or
