@@ -2,6 +2,7 @@ package confluence
 
 import (
 	"encoding/xml"
+	"errors"
 	"io"
 	"strings"
 	"testing"
@@ -39,7 +40,7 @@ func wellFormed(t interface{ Fatalf(string, ...any) }, storage string) {
 	d := xml.NewDecoder(strings.NewReader("<root>" + storage + "</root>"))
 	d.Entity = xml.HTMLEntity
 	for {
-		if _, err := d.Token(); err == io.EOF {
+		if _, err := d.Token(); errors.Is(err, io.EOF) {
 			return
 		} else if err != nil {
 			t.Fatalf("%v in %s", err, storage)

@@ -2,7 +2,9 @@ package confluence
 
 import (
 	"encoding/xml"
+	"errors"
 	"html"
+	"io"
 	"regexp"
 	"strings"
 
@@ -26,7 +28,7 @@ func parseStorage(storage string) (root *markup.Node, rest string) {
 	for {
 		t, err := d.RawToken()
 		if err != nil {
-			if end := int(d.InputOffset()); err.Error() != "EOF" && end <= len(storage) {
+			if end := int(d.InputOffset()); !errors.Is(err, io.EOF) && end <= len(storage) {
 				rest = storage[end:]
 			}
 			return b.stack[0], plain(rest)

@@ -268,6 +268,21 @@ func TestBlocks_MarshalAsTheAPITakesThem(t *testing.T) {
 			`{"numbered_list_item":{"rich_text":[{"text":{"content":"b"},"type":"text"}]},"object":"block","type":"numbered_list_item"}]`,
 		"- a\n\n* b": `[{"bulleted_list_item":{"rich_text":[{"text":{"content":"a"},"type":"text"}]},"object":"block","type":"bulleted_list_item"},` +
 			`{"bulleted_list_item":{"rich_text":[{"text":{"content":"b"},"type":"text"}]},"object":"block","type":"bulleted_list_item"}]`,
+		"# a\n## b\n### c\n#### d": `[{"heading_1":{"rich_text":[{"text":{"content":"a"},"type":"text"}]},"object":"block","type":"heading_1"},` +
+			`{"heading_2":{"rich_text":[{"text":{"content":"b"},"type":"text"}]},"object":"block","type":"heading_2"},` +
+			`{"heading_3":{"rich_text":[{"text":{"content":"c"},"type":"text"}]},"object":"block","type":"heading_3"},` +
+			`{"heading_4":{"rich_text":[{"text":{"content":"d"},"type":"text"}]},"object":"block","type":"heading_4"}]`,
+		"> q\n>\n> ---": `[{"object":"block","quote":{"children":[{"divider":{},"object":"block","type":"divider"}],"rich_text":[{"text":{"content":"q"},"type":"text"}]},"type":"quote"}]`,
+		"<details>\n<summary>S</summary>\n\n---\n\n</details>": `[{"object":"block","toggle":{"children":[{"divider":{},"object":"block","type":"divider"}],"rich_text":[{"text":{"content":"S"},"type":"text"}]},"type":"toggle"}]`,
+		"- [x] a\n- [ ] b": `[{"object":"block","to_do":{"checked":true,"rich_text":[{"text":{"content":"a"},"type":"text"}]},"type":"to_do"},` +
+			`{"object":"block","to_do":{"checked":false,"rich_text":[{"text":{"content":"b"},"type":"text"}]},"type":"to_do"}]`,
+		"a\\\nb<sub>2</sub> ***c*** ~~`d`~~": `[{"object":"block","paragraph":{"rich_text":[{"text":{"content":"a\nb2 "},"type":"text"},` +
+			`{"annotations":{"bold":true,"italic":true},"text":{"content":"c"},"type":"text"},{"text":{"content":" "},"type":"text"},` +
+			`{"annotations":{"code":true,"strikethrough":true},"text":{"content":"d"},"type":"text"}]},"type":"paragraph"}]`,
+		"[![alt](x.png)](https://e.example) $`y`$": `[{"object":"block","paragraph":{"rich_text":[{"text":{"content":"alt","link":{"url":"https://e.example"}},"type":"text"},` +
+			`{"text":{"content":" "},"type":"text"},{"equation":{"expression":"y"},"type":"equation"}]},"type":"paragraph"}]`,
+		"|  |\n| - |\n| " + strings.Repeat("**a** *b* ", 60) + "|": `[{"object":"block","table":{"children":[{"object":"block","table_row":{"cells":[[{"text":{"content":"` +
+			strings.TrimSpace(strings.Repeat("a b ", 60)) + `"},"type":"text"}]]},"type":"table_row"}],"has_column_header":false,"has_row_header":false,"table_width":1},"type":"table"}]`,
 		"<!-- note -->": `[]`,
 	} {
 		got, err := json.Marshal(append([]*Block{}, Blocks(markdown)...))

@@ -153,7 +153,8 @@ func isKind(t types.Type, kind types.BasicKind) bool {
 // add notes a mutant and returns its number, as source.
 func (m *mutator) add(pos token.Pos, what string) ast.Expr {
 	at := m.Fset.Position(pos)
-	m.found = append(m.found, mutant{fmt.Sprintf("%s:%d:%d", filepath.Base(at.Filename), at.Line, at.Column), what})
+	what = strings.Join(strings.Fields(what), " ")
+	m.found = append(m.found, mutant{fmt.Sprintf("%s:%d:%d", filepath.Base(at.Filename), at.Line, at.Column), what[:min(len(what), 120)]})
 	return &ast.BasicLit{Kind: token.INT, Value: fmt.Sprint(len(m.found))}
 }
 
@@ -188,7 +189,6 @@ func (m *mutator) leaveOut(c *astutil.Cursor, s ast.Stmt, pos token.Pos) {
 	}
 	var text bytes.Buffer
 	_ = format.Node(&text, m.Fset, s) // for people; the mutant is tried either way
-	line, _, _ := strings.Cut(text.String(), "\n")
-	n := m.add(pos, "without "+line)
+	n := m.add(pos, "without "+text.String())
 	c.Replace(&ast.IfStmt{Cond: &ast.UnaryExpr{Op: token.NOT, X: call("mutantOn", n)}, Body: &ast.BlockStmt{List: []ast.Stmt{s}}})
 }
