@@ -33,7 +33,7 @@ func migrate(ctx context.Context, path string) error {
 	return err
 }
 
-func install(t *testing.T) *installation {
+func install(t *testing.T, change ...func(*core.Config)) *installation {
 	t.Helper()
 	store, err := sqlite.Open(t.Context(), testenv.File(t, "sqlite.Store", migrate), nil)
 	if err != nil {
@@ -60,13 +60,17 @@ func install(t *testing.T) *installation {
 			return &core.SummaryResult{Text: "a summary", Model: "mock"}, nil
 		},
 	}
-	app, err := core.New(core.Config{
+	cfg := core.Config{
 		Ports: core.Ports{
 			Store: store, Bus: bus, Summarizer: model, Extractor: extract.New(extract.Config{}), Hasher: hasher, Tokens: tokens,
 			Presence: inproc.NewPresence(nil),
 		},
 		Logger: slog.New(slog.DiscardHandler), JobLease: 3 * time.Second, FoldEmail: identity.FoldEmail,
-	})
+	}
+	for _, c := range change {
+		c(&cfg)
+	}
+	app, err := core.New(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -17,12 +17,12 @@ func errNoShare() error {
 	return &Error{Code: CodeBudgetExceeded, Message: "the bulk job's max_cost_usd leaves too little for this document; raise it and retry, what is done is kept"}
 }
 
-// reserve gives a bulk's child a share of its parent's money: what the document is
+// reserveShare gives a bulk's child a share of its parent's money: what the document is
 // estimated to cost, and a margin. It leaves in r what the child may spend. All shares
 // together never pass the parent's cap, so what is spent does not either. When too
 // much is reserved by others the child is to wait, and when too little is left it
 // fails, and with it the bulk stops.
-func (c Config) reserve(ctx context.Context, run *Run, sum *Summary, r *SummarizeRequest) error {
+func (c Config) reserveShare(ctx context.Context, run *Run, sum *Summary, r *SummarizeRequest) error {
 	child := run.Job()
 	limit, err := c.bulkLimit(ctx, run, &child)
 	if err != nil || limit == nil {

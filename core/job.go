@@ -139,6 +139,18 @@ type Dispatch struct {
 	RunAt time.Time
 }
 
+// DispatchState is what Claim sees of a job that waits for its turn.
+type DispatchState struct {
+	Queue Queue
+	RunAt time.Time
+	Due   bool // by the store's clock
+	Ahead int  // due jobs of the tenant in the queue that are claimed before it, at most MaxAhead
+	Held  int  // leases that the tenant holds, of all queues
+}
+
+// MaxAhead bounds how far a job's place in its queue is counted.
+const MaxAhead = 10_000
+
 // JobFilter narrows a list; zero fields do not.
 type JobFilter struct {
 	Status    JobStatus
@@ -153,6 +165,9 @@ type JobReader interface {
 	Get(ctx context.Context, id JobID) (*Job, error)
 	// List returns jobs by (CreatedAt, ID) descending.
 	List(ctx context.Context, f JobFilter, s Seek) ([]Job, error)
+	// Dispatch returns what Claim sees of a job, or CodeNotFound when it is not to be
+	// claimed: it is leased, has ended, or waits for somebody.
+	Dispatch(ctx context.Context, id JobID) (*DispatchState, error)
 }
 
 // JobRepo is JobReader inside a transaction. New jobs are created by Outbox.Enqueue.

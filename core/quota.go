@@ -56,6 +56,17 @@ func (q Quota) monthly(u UsageTotals) []monthlyUse {
 	}
 }
 
+// runningJobs returns how many jobs each plan lets run at once, where it limits them.
+func (c Config) runningJobs() map[PlanType]int {
+	most := map[PlanType]int{}
+	for plan, q := range c.Quotas {
+		if q.RunningJobs > 0 {
+			most[plan] = q.RunningJobs
+		}
+	}
+	return most
+}
+
 // limitsDocuments and limitsCalls report whether there is anything to ask for.
 func (q Quota) limitsDocuments() bool { return q.Documents > 0 || q.Bytes > 0 }
 func (q Quota) limitsCalls() bool     { return q.Tokens > 0 || q.USD > 0 }

@@ -28,7 +28,7 @@ func (c Config) runSummarize(ctx context.Context, r *Run) error {
 		return err
 	}
 	request := summarizeRequest(sum, d)
-	if err := c.reserve(ctx, r, sum, &request); err != nil {
+	if err := c.reserveShare(ctx, r, sum, &request); err != nil {
 		return err
 	}
 	told := newSummaryTeller(r, sum.ID)

@@ -24,7 +24,8 @@ type SystemStore interface {
 	// Claim leases up to r.Limit due jobs of r.Queue, oldest dispatch first
 	// within an organization, fairly between organizations: no organization gets
 	// a second job in a claim while another with a due job has none, and none
-	// holds more than r.OrgLimit leases of the queue (0: no limit). A dispatch
+	// holds more than r.OrgLimit leases of the queue (0: no limit), nor more of all
+	// queues than r.PlanLimits says of its plan. A dispatch
 	// whose job is not pending, or is leased already, is discarded. The job
 	// stays pending until its holder starts it. Claim does not wait; it returns
 	// fewer, or none, when fewer are due. A job is leased to one caller only.
@@ -89,6 +90,10 @@ type ClaimRequest struct {
 	Limit    int           // at least 1
 	OrgLimit int           // most leases an organization may hold in the queue; 0: no limit
 	TTL      time.Duration // how long the leases last
+
+	// PlanLimits is the most leases of all queues that an organization may hold, by its
+	// plan; missing or 0: no limit. A claim of a local queue has none.
+	PlanLimits map[PlanType]int
 }
 
 // Lease is the right to run one job until it expires or is taken over. Fence

@@ -16,7 +16,11 @@ type WorkService struct {
 
 // Claim leases due jobs of a queue; see SystemStore.Claim. TTL is the App's lease.
 func (w *WorkService) Claim(ctx context.Context, q Queue, limit, orgLimit int) ([]Lease, error) {
-	return w.cfg.Store.System().Claim(ctx, ClaimRequest{Queue: q, Limit: limit, OrgLimit: orgLimit, TTL: w.cfg.JobLease})
+	r := ClaimRequest{Queue: q, Limit: limit, OrgLimit: orgLimit, TTL: w.cfg.JobLease}
+	if !q.Local() { // whose command line would wait for itself
+		r.PlanLimits = w.cfg.runningJobs()
+	}
+	return w.cfg.Store.System().Claim(ctx, r)
 }
 
 // Lease returns how long a lease lasts.

@@ -294,6 +294,7 @@ func useEverything(t *testing.T, s *Store, o filled) {
 	for _, f := range []core.JobFilter{{}, {Status: core.JobPending, Type: core.JobSummarize}, {RelatedID: "x"}, {ParentID: o.job.ID}} {
 		must(second(r.Jobs.List(ctx, f, after)))
 	}
+	must(second(r.Jobs.Dispatch(ctx, o.job.ID)))
 	must(second(r.JobItems.Get(ctx, o.job.ID, "one")))
 	must(second(r.JobItems.Count(ctx, o.job.ID)))
 	must(second(r.JobItems.List(ctx, o.job.ID, "", after)))
@@ -376,7 +377,7 @@ func useSystem(t *testing.T, s *Store, o filled) {
 	if _, err := s.System().Unindexed(ctx, 10); err != nil {
 		t.Error(err)
 	}
-	leases, err := s.System().Claim(ctx, core.ClaimRequest{Queue: core.QueueLLM, Limit: 60, OrgLimit: 100, TTL: time.Hour})
+	leases, err := s.System().Claim(ctx, core.ClaimRequest{Queue: core.QueueLLM, Limit: 60, OrgLimit: 100, TTL: time.Hour, PlanLimits: map[core.PlanType]int{core.PlanFree: 1000}})
 	if err != nil || len(leases) != 60 {
 		t.Fatalf("claim: got %d leases (%v), want 60", len(leases), err)
 	}

@@ -62,6 +62,10 @@ func (r jobReader) List(ctx context.Context, f core.JobFilter, s core.Seek) ([]c
 	return many(ctx, r.scope, l.sql.String(), scanJob, l.args...)
 }
 
+func (r jobReader) Dispatch(ctx context.Context, id core.JobID) (*core.DispatchState, error) {
+	return one(ctx, r.scope, "job that waits", r.sql.dispatchState, pgx.RowToStructByPos[core.DispatchState], key(id), core.MaxAhead)
+}
+
 type jobRepo struct {
 	jobReader
 	tx *transaction

@@ -56,12 +56,16 @@ func (s *system) Claim(ctx context.Context, r core.ClaimRequest) ([]core.Lease, 
 		return nil, core.Invalid("limit", "range", "a claim must ask for at least one job")
 	}
 	turn := s.store.turn(r.Queue)
+	plans, limits := []string{}, []int{}
+	for plan, limit := range r.PlanLimits {
+		plans, limits = append(plans, string(plan)), append(limits, limit)
+	}
 	leases, err := call(ctx, s, s.store.sql.claim, false, func(row pgx.CollectableRow) (l core.Lease, err error) {
 		var org core.OrgID
 		err = row.Scan(&org, &l.JobID, &l.Fence, &turn)
 		l.Tenant = core.TrustTenant(org)
 		return l, err
-	}, string(r.Queue), r.Limit, r.OrgLimit, r.TTL.Seconds(), turn)
+	}, string(r.Queue), r.Limit, r.OrgLimit, r.TTL.Seconds(), turn, plans, limits)
 	if err == nil && !r.Queue.Local() { // which has one organization and needs no turns
 		s.store.setTurn(r.Queue, turn)
 	}

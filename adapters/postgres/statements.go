@@ -23,6 +23,8 @@ type statements struct {
 
 	getJob, lockJob, listJobs, insertJob, updateJob, lockLease string
 
+	dispatchState string
+
 	getJobItem, listJobItems, countJobItems, addJobItems, putJobItems, moveJobItems string
 
 	insertDispatch                     string
@@ -239,6 +241,13 @@ func (s *statements) jobs() {
 		)
 		select from stored`
 	s.insertDispatch = insertDispatch
+	s.dispatchState = `select g.queue, g.run_at, g.run_at <= clock_timestamp(), (
+				select count(*) from (
+					select from gue_jobs a
+					where a.org_id = $1 and a.queue = g.queue and a.run_at <= clock_timestamp() and (a.run_at, a.job_id) < (g.run_at, g.job_id)
+					limit $3) ahead),
+			(select count(*) from job_leases l where l.org_id = $1 and l.lease_until > clock_timestamp())
+		from gue_jobs g where g.org_id = $1 and g.work_id = $2`
 
 	s.insertEvent = `insert into events (org_id, type, at, data) values ($1, $2, $3, $4)`
 	s.logState = `select m.epoch, coalesce(last.xid::text, '0'), coalesce(last.id, 0),
@@ -281,7 +290,7 @@ func (s *statements) system() {
 	s.logins = `select org_id, organization_name, user_id, password_hash from docsctl_logins($1)`
 	s.session = `select org_id, session_id from docsctl_session($1)`
 	s.credential = `select org_id, id from docsctl_credential($1, $2)`
-	s.claim = `select org_id, job_id, fence, turn from docsctl_claim($1, $2, $3, make_interval(secs => $4), $5)`
+	s.claim = `select org_id, job_id, fence, turn from docsctl_claim($1, $2, $3, make_interval(secs => $4), $5, $6, $7)`
 	s.heartbeat = `select org_id, job_id, fence from docsctl_heartbeat($1, $2, $3, make_interval(secs => $4))`
 	s.rescue = `select org_id, job_id, fence from docsctl_rescue($1, make_interval(secs => $2))`
 	s.unindexed = `select org_id, document_id from docsctl_unindexed($1)`

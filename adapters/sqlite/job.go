@@ -8,7 +8,10 @@ import (
 	"github.com/docsctl/docsctl/core"
 )
 
-type jobReader struct{ scope }
+type jobReader struct {
+	scope
+	now func() int64
+}
 
 const jobColumns = `org_id, id, user_id, job_type, related_id, related_type, status, progress_done, progress_total, progress_message,
 	result, error_code, error_message, run, attempt, max_attempts, queue, local_queue, next_attempt_at, queued_at, started_at,
@@ -29,6 +32,17 @@ func (r jobReader) List(ctx context.Context, f core.JobFilter, k core.Seek) ([]c
 		where(` AND related_id = ?`, f.RelatedID).
 		where(` AND parent_id = ?`, string(f.ParentID)).page(k)
 	return list(ctx, r.q, readJob, s.text.String(), s.args...)
+}
+
+const sqlDispatchState = `SELECT d.queue, d.run_at, d.run_at <= ?, (SELECT count(*) FROM (SELECT 1 FROM dispatches a
+	WHERE a.org_id = d.org_id AND a.queue = d.queue AND a.run_at <= ? AND (a.run_at, a.job_id) < (d.run_at, d.job_id) LIMIT ?)),
+	(SELECT count(*) FROM jobs j WHERE j.org_id = d.org_id AND j.lease_until > ?)
+FROM dispatches d WHERE d.org_id = ? AND d.job_id = ?`
+
+func (r jobReader) Dispatch(ctx context.Context, id core.JobID) (*core.DispatchState, error) {
+	return one(ctx, r.q, "job that waits", func(rows *sql.Rows, d *core.DispatchState) error {
+		return rows.Scan(&d.Queue, (*instant)(&d.RunAt), &d.Due, &d.Ahead, &d.Held)
+	}, sqlDispatchState, r.now(), r.now(), core.MaxAhead, r.now(), r.org, id)
 }
 
 func readJob(rows *sql.Rows, j *core.Job) error {

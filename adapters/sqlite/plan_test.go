@@ -304,6 +304,7 @@ func readEverything(t *testing.T, o *coretest.Org, d *core.Document, words core.
 		} {
 			errs = append(errs, second(r.Jobs.List(ctx, f, k)))
 		}
+		errs = append(errs, notFound(r.Jobs.Dispatch(ctx, core.JobID(id))))
 		errs = append(errs, second(r.Documents.ListByID(ctx, []core.DocumentID{d.ID})))
 		errs = append(errs, second(r.JobItems.List(ctx, core.JobID(id), "", k)), second(r.JobItems.List(ctx, core.JobID(id), core.JobItemFailed, k)))
 		errs = append(errs, second(r.Templates.List(ctx, k)), second(r.Users.List(ctx, k)), second(r.Audit.List(ctx, core.AuditFilter{}, k)),
@@ -323,7 +324,7 @@ func workOnEverything(t *testing.T, s *Store, o *coretest.Org, session *core.Ses
 	t.Helper()
 	ctx, sys := t.Context(), s.System()
 	claim := func(ttl time.Duration) []core.Lease {
-		leases, err := sys.Claim(ctx, core.ClaimRequest{Queue: core.QueueLLM, Limit: 1, OrgLimit: 9, TTL: ttl})
+		leases, err := sys.Claim(ctx, core.ClaimRequest{Queue: core.QueueLLM, PlanLimits: map[core.PlanType]int{core.PlanFree: 100}, Limit: 1, OrgLimit: 9, TTL: ttl})
 		if err != nil || len(leases) != 1 {
 			t.Fatalf("claim: got %v, %v, want a lease", leases, err)
 		}

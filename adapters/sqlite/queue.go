@@ -159,6 +159,10 @@ WHERE org_id = ? AND id = ? AND status = 'pending' AND (lease_until IS NULL OR l
 // serve leases the organization's oldest due job and discards the dispatches
 // before it that start nothing. It returns false when the organization may have no more.
 func (c *claim) serve(ctx context.Context, org core.OrgID) (bool, error) {
+	full, err := c.full(ctx, org)
+	if err != nil || full {
+		return false, err
+	}
 	if c.OrgLimit > 0 {
 		held, err := only[int](ctx, c.session, sqlHeld, c.Queue, org, c.now)
 		if err != nil || held[0] >= c.OrgLimit {
@@ -179,6 +183,24 @@ func (c *claim) serve(ctx context.Context, org core.OrgID) (bool, error) {
 			return true, nil
 		}
 	}
+}
+
+const (
+	sqlPlan     = `SELECT plan_type FROM organizations WHERE id = ?`
+	sqlHeldByIt = `SELECT count(*) FROM jobs WHERE org_id = ? AND lease_until > ?`
+)
+
+// full reports whether the organization's plan allows no more leases.
+func (c *claim) full(ctx context.Context, org core.OrgID) (bool, error) {
+	if len(c.PlanLimits) == 0 {
+		return false, nil
+	}
+	plan, err := only[core.PlanType](ctx, c.session, sqlPlan, org)
+	if err != nil || len(plan) == 0 || c.PlanLimits[plan[0]] == 0 {
+		return false, err
+	}
+	held, err := only[int](ctx, c.session, sqlHeldByIt, org, c.now)
+	return err == nil && held[0] >= c.PlanLimits[plan[0]], err
 }
 
 // only returns the one column of a statement's rows.

@@ -32,7 +32,7 @@ func (ts *tenantStore) Read() core.Readers {
 	return core.Readers{
 		Organizations: organizationReader{s}, Users: userReader{s}, Sessions: sessionReader{s},
 		APIKeys: apiKeyReader{s}, Documents: documentReader{s},
-		Summaries: summaryReader{s}, Templates: templateReader{s}, Jobs: jobReader{s}, Events: eventReader{s},
+		Summaries: summaryReader{s}, Templates: templateReader{s}, Jobs: jobReader{s, ts.store.now}, Events: eventReader{s},
 		JobItems: jobItemReader{s},
 		Audit:    auditReader{s}, Usage: usageReader{s, ts.store.now}, Archive: archiveReader{ts.store, ts.tenant},
 	}
@@ -136,7 +136,7 @@ func (t *tx) repositories(out *core.Outbox) core.Tx {
 		Organizations: organizationRepo{organizationReader{s}, t}, Users: userRepo{userReader{s}, t}, Sessions: sessionRepo{sessionReader{s}, t},
 		APIKeys: apiKeyRepo{apiKeyReader{s}, t}, Idempotency: idempotencyRepo{s, t},
 		Documents: documentRepo{documentReader{s}, t}, Summaries: summaryRepo{summaryReader{s}, t},
-		Templates: templateRepo{templateReader{s}, t}, Jobs: jobRepo{jobReader{s}, t}, JobItems: jobItemRepo{jobItemReader{s}, t}, Imports: importRepo{s, t}, Usage: usageRepo{usageReader{s, t.now}, t}, Outbox: out,
+		Templates: templateRepo{templateReader{s}, t}, Jobs: jobRepo{jobReader{s, t.now}, t}, JobItems: jobItemRepo{jobItemReader{s}, t}, Imports: importRepo{s, t}, Usage: usageRepo{usageReader{s, t.now}, t}, Outbox: out,
 	}
 }
 

@@ -179,6 +179,10 @@ func readOperations() map[string]readOperation {
 			return one(j != nil), err
 		}},
 		"Jobs.List": {answersEmpty, listJobs},
+		"Jobs.Dispatch": {answersNotFound, func(ctx context.Context, r core.Readers, x things) (int, error) {
+			d, err := r.Jobs.Dispatch(ctx, x.job.ID)
+			return one(d != nil), err
+		}},
 		"JobItems.Get": {answersNotFound, func(ctx context.Context, r core.Readers, x things) (int, error) {
 			i, err := r.JobItems.Get(ctx, x.item.JobID, x.item.Item)
 			return one(i != nil), err

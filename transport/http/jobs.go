@@ -29,9 +29,24 @@ type job struct {
 	StartedAt     *time.Time      `json:"started_at"`
 	FinishedAt    *time.Time      `json:"finished_at"`
 	ConfirmedAt   *time.Time      `json:"confirmed_at" doc:"When a person had this run go on."`
+	Waiting       *waiting        `json:"waiting,omitzero" nullable:"false" doc:"Why it does not run yet, while it is pending."`
 	TaskID        *string         `json:"task_id"`
 	ParentID      *core.JobID     `json:"parent_id" format:"uuid"`
 	CreatedAt     time.Time       `json:"created_at"`
+}
+
+type waiting struct {
+	Reason   core.JobWait `json:"reason" enum:"queue,cap,starting,retry,breaker,quota,budget,confirmation"`
+	Position *int         `json:"position" doc:"Among the due jobs of the organization in its queue, from 1; only in the answer to a GET."`
+	Until    *time.Time   `json:"until" doc:"When it is looked at again, if that is known."`
+	Message  string       `json:"message" doc:"The same as a sentence."`
+}
+
+func viewWaiting(w *core.Waiting) *waiting {
+	if w == nil {
+		return nil
+	}
+	return &waiting{Reason: w.Reason, Position: orNull(w.Position), Until: w.Until, Message: w.Sentence}
 }
 
 type progress struct {
@@ -46,7 +61,7 @@ func viewJob(j *core.Job) job {
 		RelatedType: orNull(j.RelatedType), Status: j.Status, Progress: progress(j.Progress), Result: rawOrNull(j.Result),
 		ErrorCode: orNull(j.ErrorCode), ErrorMessage: orNull(j.ErrorMessage), Run: j.Run, Attempt: j.Attempt,
 		MaxAttempts: j.MaxAttempts, NextAttemptAt: j.NextAttemptAt, QueuedAt: j.QueuedAt, StartedAt: j.StartedAt,
-		FinishedAt: j.FinishedAt, ConfirmedAt: j.ConfirmedAt, TaskID: orNull(j.TaskID), ParentID: j.ParentID, CreatedAt: j.CreatedAt,
+		FinishedAt: j.FinishedAt, ConfirmedAt: j.ConfirmedAt, Waiting: viewWaiting(j.Waiting()), TaskID: orNull(j.TaskID), ParentID: j.ParentID, CreatedAt: j.CreatedAt,
 	}
 }
 
@@ -146,11 +161,27 @@ func (s *api) registerJobItems() {
 
 func (s *api) getJob(ctx context.Context, a core.Actor, in *getJobInput) (*jobOutput, error) {
 	if in.Wait == 0 {
-		return shownJob(s.app.Jobs.Get(ctx, a, core.JobID(in.ID)))
+		j, err := s.app.Jobs.Get(ctx, a, core.JobID(in.ID))
+		return s.explainedJob(ctx, a, j, err)
 	}
-	ctx, cancel := s.untilShutdown(ctx, time.Duration(in.Wait)*time.Second)
+	waited, cancel := s.untilShutdown(ctx, time.Duration(in.Wait)*time.Second)
 	defer cancel()
-	return shownJob(s.app.Jobs.Wait(ctx, a, core.JobID(in.ID)))
+	j, err := s.app.Jobs.Wait(waited, a, core.JobID(in.ID))
+	return s.explainedJob(ctx, a, j, err)
+}
+
+// explainedJob is a job with its place in the queue.
+func (s *api) explainedJob(ctx context.Context, a core.Actor, j *core.Job, err error) (*jobOutput, error) {
+	if err != nil {
+		return nil, err
+	}
+	w, err := s.app.Jobs.Waiting(ctx, a, j)
+	if err != nil {
+		return nil, err
+	}
+	shown := &jobOutput{Body: viewJob(j)}
+	shown.Body.Waiting = viewWaiting(w)
+	return shown, nil
 }
 
 // untilShutdown is ctx bounded by d, and by the server's shutdown if that comes first.

@@ -83,6 +83,9 @@ func TestJobs_CancelAndRetry(t *testing.T) {
 			t.Errorf("%s is not null: %s", field, pending.body)
 		}
 	}
+	if pending.str("waiting.reason") != "queue" || pending.at("waiting.position") != 1.0 || pending.str("waiting.message") == "" {
+		t.Errorf("waiting: %s", pending.body)
+	}
 	a.do("POST", path+"/retry", "").fails(409, core.CodeConflict, "", "")
 	a.member().do("POST", path+"/cancel", "").fails(403, core.CodeAuthorization, "", "")
 	canceled := a.do("POST", path+"/cancel", "").want(200)

@@ -44,6 +44,8 @@ func TestTenants_EveryRoute(t *testing.T) {
 		"setDefaultTemplate":    {id: own},
 		"getJob":                {id: asked.str("job.id")},
 		"cancelJob":             {id: asked.str("job.id")},
+		"listJobItems":          {id: asked.str("job.id")},
+		"confirmJob":            {id: asked.str("job.id")},
 		"retryJob":              {id: asked.str("job.id")},
 	}
 	secrets := []string{"Secret", "canal", owner.org, owner.user, owner.email, doc, own, connected, asked.str("summary.id"), asked.str("job.id")}
