@@ -46,7 +46,7 @@ func (f Footer) blocks(s stamp) []doctree.Block {
 	const m = doctree.Italic
 	var text doctree.Spans
 	text.Add("Summarized by docsctl from ", m, "")
-	text.Add(strings.Join(strings.Fields(f.Source), " "), m, f.URL)
+	text.Add(f.source(), m, f.URL)
 	if f.Version > 0 {
 		text.Add(", version "+strconv.Itoa(f.Version), m, "")
 	}
@@ -56,6 +56,16 @@ func (f Footer) blocks(s stamp) []doctree.Block {
 	text.Add(". ", m, "")
 	text.Add(s.String(), doctree.Monospace, "")
 	return []doctree.Block{&doctree.Rule{}, &doctree.Paragraph{Text: text}}
+}
+
+// source is what the document is called, on one line.
+func (f Footer) source() string {
+	for _, name := range []string{f.Source, f.URL} {
+		if words := strings.Fields(name); len(words) > 0 {
+			return strings.Join(words, " ")
+		}
+	}
+	return "a document"
 }
 
 var notInKey = regexp.MustCompile(`[^A-Za-z0-9-]+`)

@@ -36,7 +36,7 @@ func TestCompose_FooterSaysWhereItIsFrom(t *testing.T) {
 		t.Errorf("got %q", footer)
 	}
 	bare := Publication{Markdown: "a"}.Compose(blocksAsUnits)
-	if got := bare.Units[2]; !strings.HasPrefix(got, "*Summarized by docsctl from .* `docsctl::1:") {
+	if got := bare.Units[2]; !strings.HasPrefix(got, "*Summarized by docsctl from a document.* `docsctl::1:") {
 		t.Errorf("got %q", got)
 	}
 }
