@@ -38,6 +38,15 @@ func (a absentTokens) Verify(string, time.Time) (AccessClaims, error) {
 	return AccessClaims{}, a.err("access tokens")
 }
 
+// noSignIn stands in for a SignInProvider where all ports are asked to be there.
+type noSignIn struct{}
+
+func (noSignIn) Begin(context.Context, SignInFlow) (string, error) { return "", errNoProvider() }
+
+func (noSignIn) Finish(context.Context, SignInFlow, string, string) (*ExternalIdentity, error) {
+	return nil, errNoProvider()
+}
+
 // absentPresence is absent for Presence: connections go on without being listed.
 type absentPresence struct{ absent }
 

@@ -17,6 +17,7 @@ type Ports struct {
 	Renderer   Renderer       // nil: Summaries.Export answers CodeUnavailable
 	Hasher     PasswordHasher // nil: so do Auth.Register and Auth.Login
 	Tokens     AccessTokens   // nil: so does all of Auth
+	SignIn     SignInProvider // nil: Auth.BeginExternal and FinishExternal answer CodeNotFound
 	Presence   Presence       // nil: so does Connections.List
 	Limiter    Limiter        // nil: nothing is limited
 	Cache      Cache          // what requests ask again and again; nil: it is read from the store each time
@@ -56,6 +57,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Tokens == nil {
 		c.Tokens = absentTokens{}
+	}
+	if c.SignIn == nil {
+		c.SignIn = noSignIn{}
 	}
 	if c.Presence == nil {
 		c.Presence = absentPresence{}

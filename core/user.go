@@ -8,8 +8,12 @@ import (
 // AuthProvider is how a user signs in.
 type AuthProvider string
 
-// AuthLocal is sign-in by a password that docsctl keeps the hash of.
-const AuthLocal AuthProvider = "local"
+// How users sign in. Who has a password stays AuthLocal when they sign in elsewhere too.
+const (
+	AuthLocal  AuthProvider = "local"  // by a password that docsctl keeps the hash of
+	AuthGoogle AuthProvider = "google" // by OpenID Connect
+	AuthOIDC   AuthProvider = "oidc"   // by another provider than Google
+)
 
 // User is a member of one organization. The same person in two organizations is
 // two users.

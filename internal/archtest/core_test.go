@@ -19,6 +19,9 @@ var withoutActor = map[string]string{
 	"AuthService.Redeem":          "makes the actor",
 	"AuthService.Accept":          "the invitation is the credential",
 	"OrganizationService.SetPlan": "the operator acts, who may open the store",
+	"AuthService.HasProvider":     "tells of the installation",
+	"AuthService.BeginExternal":   "the browser's cookie and the provider make the actor",
+	"AuthService.FinishExternal":  "the provider's word is the credential",
 	"AuthService.Watch":           "forgets what is cached; acts for nobody",
 }
 
@@ -96,7 +99,7 @@ func typeName(e ast.Expr) string {
 // withoutTenant are the ports of the outside world that are no tenant's: they
 // hold nothing, or are given their Topic or text by a use case that has one.
 var withoutTenant = []string{
-	"Store", "EventBus", "Listener", "Extractor", "Renderer", "Fetcher", "PasswordHasher", "AccessTokens", "Summarizer",
+	"Store", "EventBus", "Listener", "Extractor", "Renderer", "Fetcher", "PasswordHasher", "AccessTokens", "SignInProvider", "Summarizer",
 	"Cache", "Limiter", "Presence", "LLM", "NodeCache", "UsageMeter", "Connector", "Authorizer", "Sealer",
 }
 

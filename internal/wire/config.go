@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/docsctl/docsctl/adapters/extract"
+	"github.com/docsctl/docsctl/adapters/identity"
 	"github.com/docsctl/docsctl/core"
 )
 
@@ -47,6 +48,9 @@ type Config struct {
 	RateLimitAuth     int
 	Registration      core.Registrations
 	DefaultPlan       core.PlanType
+	GoogleIssuer      string // "": Google's
+	GoogleClientID    string // "": no sign-in but by password
+	GoogleSecret      string
 	QuotaFree         core.Quota
 	QuotaEnterprise   core.Quota
 	TrustedProxies    []netip.Prefix
@@ -105,6 +109,9 @@ func settings() []setting {
 		{key: "rate_limit", value: "1200", parse: rate(func(c *Config) *int { return &c.RateLimit })},
 		{key: "rate_limit_auth", value: "20", parse: rate(func(c *Config) *int { return &c.RateLimitAuth })},
 		{key: "registration", value: "open", parse: registration},
+		{key: "google_issuer", value: identity.GoogleIssuer, parse: googleIssuer},
+		{key: "google_client_id", parse: text(func(c *Config) *string { return &c.GoogleClientID })},
+		{key: "google_client_secret", secret: true, parse: text(func(c *Config) *string { return &c.GoogleSecret })},
 		{key: "quota_free", parse: quota(func(c *Config) *core.Quota { return &c.QuotaFree })},
 		{key: "quota_enterprise", parse: quota(func(c *Config) *core.Quota { return &c.QuotaEnterprise })},
 		{key: "default_plan", value: "free", parse: defaultPlan},
@@ -231,6 +238,22 @@ func llmContext(c *Config, v string) error {
 	}
 	c.LLMContext = n
 	return nil
+}
+
+func googleIssuer(c *Config, v string) error {
+	c.GoogleIssuer = v
+	if u, err := url.Parse(v); v != "" && (err != nil || u.Host == "" || u.User != nil || (u.Scheme != "http" && u.Scheme != "https")) {
+		return errors.New("must be the provider's https address, as it names itself")
+	}
+	return nil
+}
+
+// signIn is the provider that people sign in with besides by password, or nil.
+func (c Config) signIn() core.SignInProvider {
+	if c.GoogleClientID == "" {
+		return nil
+	}
+	return identity.NewOIDC(identity.OIDCConfig{Issuer: c.GoogleIssuer, ClientID: c.GoogleClientID, ClientSecret: c.GoogleSecret})
 }
 
 func registration(c *Config, v string) error {

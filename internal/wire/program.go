@@ -136,7 +136,7 @@ func (p *Program) ports(secrets []string) (core.Ports, error) {
 		return core.Ports{}, err
 	}
 	return core.Ports{
-		Store: p.store, Bus: p.bus, Summarizer: p.summarizer(), Hasher: hasher, Tokens: tokens, Presence: p.presence(),
+		Store: p.store, Bus: p.bus, Summarizer: p.summarizer(), Hasher: hasher, Tokens: tokens, SignIn: p.cfg.signIn(), Presence: p.presence(),
 		Limiter:   p.limiter(),
 		Cache:     inproc.NewCache(inproc.CacheConfig{}), // on each node: a request makes no round trip for what it holds
 		Renderer:  render.New(),

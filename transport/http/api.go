@@ -124,6 +124,7 @@ func build(c Config) (*api, error) {
 	s.registerAPIKeys()
 	s.registerAudit()
 	s.registerUsage()
+	s.registerExternal()
 	s.registerDocuments()
 	s.registerUploads()
 	s.registerSummaries()

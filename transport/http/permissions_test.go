@@ -91,6 +91,8 @@ var publicRoutes = map[string]struct {
 	"login":            {`{"email":"%s@example.org","password":"wrong wrong wrong"}`, 401},
 	"refresh":          {`{"refresh_token":"%s"}`, 401},
 	"logout":           {`{"refresh_token":"%s"}`, 204},
+	"startGoogle":      {"", 404}, // this installation has no provider
+	"finishGoogle":     {"", 404},
 	"acceptInvitation": {`{"token":"%s","password":"` + goodPassword + `"}`, 401},
 	"health":           {"", 200},
 	"readiness":        {"", 200},
