@@ -75,3 +75,16 @@ func (absentCache) Set(context.Context, Tenant, string, []byte, time.Duration) e
 func (absentCache) Delete(context.Context, Tenant, ...string) error { return nil }
 
 func (absentCache) Clear(context.Context, Tenant) error { return nil }
+
+// absentSealer is absent for a Sealer: nothing can be kept secret, so nothing is kept.
+type absentSealer struct{ absent }
+
+func (a absentSealer) Seal(context.Context, Tenant, string, []byte) ([]byte, error) {
+	return nil, a.err("key to seal tokens with")
+}
+
+func (a absentSealer) Open(context.Context, Tenant, string, []byte) ([]byte, error) {
+	return nil, a.err("key to seal tokens with")
+}
+
+func (absentSealer) Current([]byte) bool { return true }

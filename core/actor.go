@@ -91,6 +91,7 @@ const (
 	permAudit           permission = "read audit log"
 	permAPIKey          permission = "revoke API key"
 	permUsage           permission = "see usage"
+	permIntegrations    permission = "manage integrations"
 )
 
 // rule says who has a permission.
@@ -117,6 +118,7 @@ var permissions = map[permission]rule{
 	permAudit:           ruleAdmin,
 	permAPIKey:          ruleOwn,
 	permUsage:           ruleAdmin,
+	permIntegrations:    ruleAdmin,
 }
 
 // may returns nil when a has p over a thing that owner made; owner is "" where

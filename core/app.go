@@ -20,6 +20,8 @@ type Ports struct {
 	SignIn     SignInProvider // nil: Auth.BeginExternal and FinishExternal answer CodeNotFound
 	Presence   Presence       // nil: so does Connections.List
 	Limiter    Limiter        // nil: nothing is limited
+	Sealer     Sealer         // nil: Integrations answers CodeUnavailable
+	Connectors Connectors     // of the vendors that can be connected; a vendor that is missing is CodeUnavailable
 	Cache      Cache          // what requests ask again and again; nil: it is read from the store each time
 }
 
@@ -67,6 +69,9 @@ func (c Config) withDefaults() Config {
 	if c.Limiter == nil {
 		c.Limiter, c.RateLimit, c.SignInLimit = noLimiter{}, 0, 0
 	}
+	if c.Sealer == nil {
+		c.Sealer = absentSealer{}
+	}
 	if c.Cache == nil {
 		c.Cache = absentCache{}
 	}
@@ -109,18 +114,19 @@ func (c Config) validate() error {
 
 // App is the product: one service a noun. Its methods may be called concurrently.
 type App struct {
-	Auth        *AuthService
-	Users       *UserService
-	Org         *OrganizationService
-	Keys        *APIKeyService
-	Audit       *AuditService
-	Usage       *UsageService
-	Documents   *DocumentService
-	Summaries   *SummaryService
-	Templates   *TemplateService
-	Jobs        *JobService
-	Connections *ConnectionService
-	Work        *WorkService // for workers; not for requests
+	Auth         *AuthService
+	Users        *UserService
+	Org          *OrganizationService
+	Keys         *APIKeyService
+	Audit        *AuditService
+	Usage        *UsageService
+	Documents    *DocumentService
+	Summaries    *SummaryService
+	Templates    *TemplateService
+	Jobs         *JobService
+	Connections  *ConnectionService
+	Work         *WorkService // for workers; not for requests
+	Integrations *IntegrationService
 }
 
 // New checks c and returns the App. It does no I/O and starts nothing.
@@ -139,6 +145,7 @@ func New(c Config) (*App, error) {
 	app.Documents = &DocumentService{cfg: c}
 	app.Summaries = &SummaryService{cfg: c}
 	app.Templates = &TemplateService{cfg: c}
+	app.Integrations = &IntegrationService{cfg: c}
 	app.Connections = &ConnectionService{cfg: c}
 	kinds := jobKinds(c)
 	app.Jobs = &JobService{cfg: c, kinds: kinds}

@@ -6,19 +6,21 @@ import "context"
 // stand in the order in which rows can be written: what a row points to comes
 // first. Rows are whole, with hashes and what no API shows, but without leases.
 type ArchiveRows struct {
-	Organization func(*Organization) error
-	User         func(*User) error
-	Session      func(*Session) error
-	APIKey       func(*APIKey) error
-	Template     func(*Template) error // the tenant's own; a global one is the same everywhere
-	Document     func(*Document) error
-	Job          func(*Job) error // those without a parent first
-	JobItem      func(*JobItem) error
-	Summary      func(*Summary) error
-	Idempotent   func(*IdempotentRequest) error // with answers that only who has the key can open
-	Audit        func(*AuditEntry) error        // oldest first
-	Usage        func(*UsageOfMonth) error
-	Event        func(*NewEvent) error // in the log's order
+	Organization  func(*Organization) error
+	User          func(*User) error
+	Session       func(*Session) error
+	APIKey        func(*APIKey) error
+	Template      func(*Template) error // the tenant's own; a global one is the same everywhere
+	Integration   func(*Integration) error
+	Document      func(*Document) error
+	PublishedPage func(*PublishedPage) error
+	Job           func(*Job) error // those without a parent first
+	JobItem       func(*JobItem) error
+	Summary       func(*Summary) error
+	Idempotent    func(*IdempotentRequest) error // with answers that only who has the key can open
+	Audit         func(*AuditEntry) error        // oldest first
+	Usage         func(*UsageOfMonth) error
+	Event         func(*NewEvent) error // in the log's order
 }
 
 // ArchiveReader reads a whole organization.

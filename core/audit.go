@@ -12,23 +12,26 @@ type AuditAction string
 
 // The actions of the audit log.
 const (
-	AuditSignedIn            AuditAction = "user.signed_in"
-	AuditSignInFailed        AuditAction = "user.sign_in_failed"
-	AuditSignedOut           AuditAction = "user.signed_out"
-	AuditTokenReused         AuditAction = "user.refresh_token_reused" // somebody may have stolen it; its sessions were ended
-	AuditPasswordChanged     AuditAction = "user.password_changed"
-	AuditUserCreated         AuditAction = "user.created"
-	AuditUserInvited         AuditAction = "user.invited"
-	AuditInvitationAccepted  AuditAction = "user.invitation_accepted"
-	AuditUserUpdated         AuditAction = "user.updated"
-	AuditUserDeleted         AuditAction = "user.deleted"
-	AuditOrganizationCreated AuditAction = "organization.created"
-	AuditOrganizationUpdated AuditAction = "organization.updated"
-	AuditAPIKeyCreated       AuditAction = "api_key.created"
-	AuditAPIKeyDeleted       AuditAction = "api_key.deleted"
-	AuditDocumentDeleted     AuditAction = "document.deleted"
-	AuditSummaryDeleted      AuditAction = "summary.deleted"
-	AuditTemplateDeleted     AuditAction = "template.deleted"
+	AuditSignedIn             AuditAction = "user.signed_in"
+	AuditSignInFailed         AuditAction = "user.sign_in_failed"
+	AuditSignedOut            AuditAction = "user.signed_out"
+	AuditTokenReused          AuditAction = "user.refresh_token_reused" // somebody may have stolen it; its sessions were ended
+	AuditPasswordChanged      AuditAction = "user.password_changed"
+	AuditUserCreated          AuditAction = "user.created"
+	AuditUserInvited          AuditAction = "user.invited"
+	AuditInvitationAccepted   AuditAction = "user.invitation_accepted"
+	AuditUserUpdated          AuditAction = "user.updated"
+	AuditUserDeleted          AuditAction = "user.deleted"
+	AuditOrganizationCreated  AuditAction = "organization.created"
+	AuditOrganizationUpdated  AuditAction = "organization.updated"
+	AuditAPIKeyCreated        AuditAction = "api_key.created"
+	AuditAPIKeyDeleted        AuditAction = "api_key.deleted"
+	AuditDocumentDeleted      AuditAction = "document.deleted"
+	AuditSummaryDeleted       AuditAction = "summary.deleted"
+	AuditIntegrationConnected AuditAction = "integration.connected"
+	AuditIntegrationUpdated   AuditAction = "integration.updated"
+	AuditIntegrationDeleted   AuditAction = "integration.deleted"
+	AuditTemplateDeleted      AuditAction = "template.deleted"
 )
 
 // AuditEntry is one line of an organization's audit log, which can be added to

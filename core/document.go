@@ -49,7 +49,9 @@ type Document struct {
 	SourceURL           string         `json:"source_url,omitempty"`
 	ExternalID          string         `json:"external_id,omitempty"`
 	ExternalLastUpdated *time.Time     `json:"external_last_updated,omitempty"`
+	ExternalVersion     string         `json:"external_version,omitempty"` // the vendor's, of Content; "": not known
 	IntegrationID       *IntegrationID `json:"integration_id,omitempty"`
+	ConversionWarnings  []string       `json:"conversion_warnings"` // what of the source Markdown cannot hold
 	MimeType            string         `json:"mime_type"`
 	ContentHash         string         `json:"content_hash"`  // SHA-256 of Content, hexadecimal
 	ContentBytes        int64          `json:"content_bytes"` // of UTF-8

@@ -46,7 +46,7 @@ func (s *DocumentService) newDocument(a Actor, n NewDocument) *Document {
 	d := &Document{
 		ID: NewID[DocumentID](), OrgID: a.Tenant().OrgID(), UserID: a.User(), Title: n.Title,
 		SourceType: SourceUpload, SourceURL: n.SourceURL, ExternalID: n.ExternalID, MimeType: n.MimeType,
-		Version: 1, Revision: 1, Status: DocumentActive, CreatedAt: at, UpdatedAt: at,
+		Version: 1, Revision: 1, Status: DocumentActive, ConversionWarnings: []string{}, CreatedAt: at, UpdatedAt: at,
 	}
 	if d.MimeType == "" {
 		d.MimeType = "text/markdown"
@@ -179,7 +179,7 @@ func (s *DocumentService) apply(ctx context.Context, tx Tx, d *Document, p Docum
 	if !retitled && !edited && !refiled {
 		return nil
 	}
-	if edited && d.IntegrationID != nil {
+	if edited && d.IntegrationID != nil { // a document of an integration that was disconnected has none
 		return errIntegrationContent()
 	}
 	if retitled {
@@ -219,19 +219,24 @@ func (s *DocumentService) Delete(ctx context.Context, a Actor, id DocumentID, ma
 		if err != nil {
 			return err
 		}
-		if err := s.cancelJobs(ctx, tx, id); err != nil {
-			return err
-		}
-		if err := tx.Summaries.DeleteOfDocument(ctx, id); err != nil {
-			return err
-		}
-		s.cfg.audit(tx, a, AuditDocumentDeleted, string(id), nil)
-		if err := tx.Documents.Delete(ctx, id); err != nil {
-			return err
-		}
-		tx.Append(EventDocumentDeleted, s.cfg.now(), d.withoutContent())
-		return nil
+		return s.remove(ctx, tx, a, d)
 	})
+}
+
+// remove deletes a locked document for a, with all that goes with it.
+func (s *DocumentService) remove(ctx context.Context, tx Tx, a Actor, d *Document) error {
+	if err := s.cancelJobs(ctx, tx, d.ID); err != nil {
+		return err
+	}
+	if err := tx.Summaries.DeleteOfDocument(ctx, d.ID); err != nil {
+		return err
+	}
+	s.cfg.audit(tx, a, AuditDocumentDeleted, string(d.ID), nil)
+	if err := tx.Documents.Delete(ctx, d.ID); err != nil {
+		return err
+	}
+	tx.Append(EventDocumentDeleted, s.cfg.now(), d.withoutContent())
+	return nil
 }
 
 // cancelJobs cancels the jobs of a document's pending summaries.

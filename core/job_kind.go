@@ -16,6 +16,8 @@ type jobRule struct {
 var kindRules = map[JobType]jobRule{
 	JobSummarize:     {queue: QueueLLM, maxAttempts: 3},
 	JobBulkSummarize: {queue: QueueMaintenance, maxAttempts: 3},
+	JobSync:          {queue: QueueIntegration, maxAttempts: 5},
+	JobPublish:       {queue: QueueIntegration, maxAttempts: 5},
 }
 
 // jobKind is how a job type is worked on. ended and restarted run in the
@@ -29,9 +31,14 @@ type jobKind struct {
 func jobKinds(c Config) map[JobType]jobKind {
 	return map[JobType]jobKind{
 		JobSummarize:     {handle: c.runSummarize, ended: c.failSummary, restarted: c.restartSummary},
-		JobBulkSummarize: {handle: c.runBulk, ended: c.cancelBulk, restarted: func(context.Context, Tx, *Job) error { return nil }},
+		JobBulkSummarize: {handle: c.runBulk, ended: c.cancelBulk, restarted: nothing},
+		JobSync:          {handle: c.runSync, ended: c.endSync, restarted: c.restartSync},
+		JobPublish:       {handle: c.runPublish, ended: nothing, restarted: nothing},
 	}
 }
+
+// nothing is what happens to what a job is about when its run ends.
+func nothing(context.Context, Tx, *Job) error { return nil }
 
 // Bounds of the pause before the next attempt: 2 s doubled each time, with full
 // jitter ("Exponential Backoff And Jitter", AWS Architecture Blog, 2015).

@@ -19,3 +19,6 @@ type Sealer interface {
 	// to seal only what is not. It does no I/O.
 	Current(sealed []byte) bool
 }
+
+// SealedTokens is the purpose of an integration's tokens.
+const SealedTokens = "integration.tokens"

@@ -46,36 +46,40 @@ type TenantStore interface {
 
 // Readers is one reader a noun. A store fills every field.
 type Readers struct {
-	Organizations OrganizationReader
-	Users         UserReader
-	Sessions      SessionReader
-	APIKeys       APIKeyReader
-	Documents     DocumentReader
-	Summaries     SummaryReader
-	Templates     TemplateReader
-	Jobs          JobReader
-	JobItems      JobItemReader
-	Events        EventReader
-	Audit         AuditReader
-	Usage         UsageReader
-	Archive       ArchiveReader
+	Organizations  OrganizationReader
+	Users          UserReader
+	Sessions       SessionReader
+	APIKeys        APIKeyReader
+	Integrations   IntegrationReader
+	PublishedPages PublishedPageReader
+	Documents      DocumentReader
+	Summaries      SummaryReader
+	Templates      TemplateReader
+	Jobs           JobReader
+	JobItems       JobItemReader
+	Events         EventReader
+	Audit          AuditReader
+	Usage          UsageReader
+	Archive        ArchiveReader
 }
 
 // Tx is what can be done inside one transaction: a repository a noun, and the
 // outbox of jobs and events that commit with it. A store fills every field.
 type Tx struct {
-	Organizations OrganizationRepo
-	Users         UserRepo
-	Sessions      SessionRepo
-	APIKeys       APIKeyRepo
-	Idempotency   IdempotencyRepo
-	Documents     DocumentRepo
-	Summaries     SummaryRepo
-	Templates     TemplateRepo
-	Jobs          JobRepo
-	JobItems      JobItemRepo
-	Imports       ImportRepo
-	Usage         UsageRepo
+	Organizations  OrganizationRepo
+	Users          UserRepo
+	Sessions       SessionRepo
+	APIKeys        APIKeyRepo
+	Idempotency    IdempotencyRepo
+	Documents      DocumentRepo
+	Summaries      SummaryRepo
+	Templates      TemplateRepo
+	Jobs           JobRepo
+	JobItems       JobItemRepo
+	Imports        ImportRepo
+	Usage          UsageRepo
+	Integrations   IntegrationRepo
+	PublishedPages PublishedPageRepo
 	*Outbox
 }
 

@@ -41,12 +41,21 @@ type SystemStore interface {
 	// dispatches of local queues (LocalQueue) that nobody claimed within ttl of
 	// their RunAt to their job's shared queue.
 	Rescue(ctx context.Context, limit int, ttl time.Duration) ([]Lease, error)
+	SystemUpkeep
+}
+
+// SystemUpkeep is the part of a SystemStore that tells workers whose things are to be
+// looked after.
+type SystemUpkeep interface {
 	// Unindexed returns up to limit documents whose search entry is older than
 	// they are, oldest change first.
 	Unindexed(ctx context.Context, limit int) ([]DocumentRef, error)
 	// AbandonedImports returns up to limit tenants whose import was given up: it was
 	// silent for longer than its mark's TTL.
 	AbandonedImports(ctx context.Context, limit int) ([]Tenant, error)
+	// DueIntegrations returns up to limit integrations whose DueAt is at or before at,
+	// those first that are due for longest.
+	DueIntegrations(ctx context.Context, at time.Time, limit int) ([]IntegrationRef, error)
 }
 
 // Login is what is needed to check an e-mail address and a password.
@@ -82,6 +91,12 @@ type CredentialRef struct {
 type DocumentRef struct {
 	Tenant     Tenant
 	DocumentID DocumentID
+}
+
+// IntegrationRef says whose an integration is.
+type IntegrationRef struct {
+	Tenant        Tenant
+	IntegrationID IntegrationID
 }
 
 // ClaimRequest is the input of SystemStore.Claim.

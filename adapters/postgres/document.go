@@ -12,12 +12,12 @@ import (
 
 // documentColumns are all but the content and its pages, which stand last where they are read.
 const documentColumns = `d.org_id, d.id, d.user_id, d.title, d.source_type, d.source_url, d.external_id, d.external_last_updated,
-	d.integration_id, d.mime_type, d.content_hash, d.content_bytes, d.version, d.revision, d.status, d.error_message, d.created_at, d.updated_at`
+	d.external_version, d.conversion_warnings, d.integration_id, d.mime_type, d.content_hash, d.content_bytes, d.version, d.revision, d.status, d.error_message, d.created_at, d.updated_at`
 
 func documentFields(d *core.Document) []any {
 	return []any{
 		&d.OrgID, &d.ID, &d.UserID, &d.Title, &d.SourceType, &d.SourceURL, &d.ExternalID, &d.ExternalLastUpdated,
-		&d.IntegrationID, &d.MimeType, &d.ContentHash, &d.ContentBytes, &d.Version, &d.Revision, &d.Status, &d.ErrorMessage,
+		&d.ExternalVersion, &d.ConversionWarnings, &d.IntegrationID, &d.MimeType, &d.ContentHash, &d.ContentBytes, &d.Version, &d.Revision, &d.Status, &d.ErrorMessage,
 		&d.CreatedAt, &d.UpdatedAt, &d.Content, &d.Pages,
 	}
 }
@@ -33,9 +33,14 @@ func documentArgs(d *core.Document) ([]any, error) {
 	if err != nil {
 		return nil, fmt.Errorf("encode a document's pages: %w", err)
 	}
+	warnings, err := json.Marshal(append([]string{}, d.ConversionWarnings...))
+	if err != nil {
+		return nil, fmt.Errorf("encode a document's warnings: %w", err)
+	}
 	return []any{
 		d.Title, d.Content, string(d.SourceType), d.SourceURL, d.ExternalID, d.ExternalLastUpdated, optionalKey(d.IntegrationID),
 		d.MimeType, d.ContentHash, d.ContentBytes, d.Version, d.Revision, string(d.Status), d.ErrorMessage, d.UpdatedAt, string(pages),
+		d.ExternalVersion, string(warnings),
 	}, nil
 }
 

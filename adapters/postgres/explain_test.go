@@ -253,6 +253,14 @@ func useEverything(t *testing.T, s *Store, o filled) {
 		must(tx.APIKeys.MarkUsed(ctx, o.key.ID, coretest.Now()))
 		must(tx.APIKeys.Delete(ctx, o.key.ID))
 		must(tx.APIKeys.DeleteOfUser(ctx, o.User.ID))
+		must(second(tx.Integrations.GetForUpdate(ctx, o.integration.ID)))
+		must(second(tx.Integrations.Get(ctx, o.integration.ID)))
+		must(second(tx.Integrations.List(ctx, after)))
+		must(tx.Integrations.Update(ctx, o.integration))
+		must(second(tx.PublishedPages.Get(ctx, o.published.ID)))
+		must(second(tx.PublishedPages.Claim(ctx, o.published)))
+		must(tx.PublishedPages.Update(ctx, o.published))
+		must(tx.Integrations.Delete(ctx, o.integration.ID))
 		must(second(tx.Sessions.GetForUpdate(ctx, o.session.ID)))
 		must(tx.Sessions.MarkUsed(ctx, o.session.ID, coretest.Now()))
 		must(tx.Sessions.RevokeFamily(ctx, o.session.FamilyID, coretest.Now()))
@@ -332,7 +340,7 @@ func moveEverything(t *testing.T, s *Store, o filled) {
 	t.Helper()
 	ctx := t.Context()
 	o.InTx(t, func(ctx context.Context, tx core.Tx) error { return tx.Imports.End(ctx, o.mark, nil) })
-	if _, err := archive.Export(ctx, s.Tenant(o.Tenant), o.Tenant, io.Discard, nil); err != nil {
+	if _, err := archive.Export(ctx, s.Tenant(o.Tenant), o.Tenant, nil, io.Discard, nil); err != nil {
 		t.Fatal(err)
 	}
 	m := core.ImportMark{ID: core.NewID[string](), TTL: -time.Minute}
@@ -367,6 +375,9 @@ func useSystem(t *testing.T, s *Store, o filled) {
 		t.Error(err)
 	}
 	if _, err := s.System().Session(ctx, o.session.TokenHash); err != nil {
+		t.Error(err)
+	}
+	if _, err := s.System().DueIntegrations(ctx, coretest.Now(), 5); err != nil {
 		t.Error(err)
 	}
 	for _, kind := range []core.CredentialKind{core.CredentialInvitation, core.CredentialAPIKey} {

@@ -13,15 +13,17 @@ import (
 // filled is an organization with a row in every table.
 type filled struct {
 	*coretest.Org
-	document *core.Document // with a search entry
-	pending  *core.Document // without one
-	summary  *core.Summary
-	template *core.Template
-	session  *core.Session
-	key      *core.APIKey
-	job      *core.Job
-	mark     core.ImportMark // under which an import could go on
-	imported core.OrgID      // of an import that a test may begin
+	document    *core.Document // with a search entry
+	pending     *core.Document // without one
+	summary     *core.Summary
+	template    *core.Template
+	session     *core.Session
+	key         *core.APIKey
+	job         *core.Job
+	integration *core.Integration
+	published   *core.PublishedPage
+	mark        core.ImportMark // under which an import could go on
+	imported    core.OrgID      // of an import that a test may begin
 }
 
 func fill(tb testing.TB, s *Store) filled {
@@ -31,6 +33,8 @@ func fill(tb testing.TB, s *Store) filled {
 	f.imported = core.NewID[core.OrgID]()
 	f.mark = core.ImportMark{ID: core.NewID[string](), TTL: time.Hour}
 	f.summary = o.NewSummary(tb, f.document)
+	f.integration = o.NewIntegration(tb, func(i *core.Integration) { i.Sealed, i.DueAt = nil, new(coretest.Now()) })
+	f.published = o.NewPublishedPage(tb, f.integration, f.document)
 	err := errors.Join(s.Nodes().Put(tb.Context(), o.Tenant, core.Node{Key: []byte("filled"), Kind: "map", CreatedAt: coretest.Now()}),
 		s.Meter().Add(tb.Context(), o.Tenant, coretest.Now(), core.ModelUsage{Model: "m"}))
 	if err != nil {

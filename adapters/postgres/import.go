@@ -53,7 +53,8 @@ func (r importRepo) Discard(ctx context.Context, m core.ImportMark, limit int) (
 		s.discardWarnings,
 		s.discardDispatches,
 		s.discardLeases,
-		s.discardChildren, s.discardJobs, s.discardPending, s.discardDocuments,
+		s.discardChildren, s.discardJobs, s.discardPending,
+		s.discardPublished, s.discardDocuments, s.discardIntegrations,
 		s.discardTemplates, s.discardOnce, s.discardAPIKeys, s.discardSessions, s.discardUsers,
 		s.discardAudit, s.discardNodes, s.discardUsage, s.discardOrganization,
 	} {

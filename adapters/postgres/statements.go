@@ -13,6 +13,10 @@ type statements struct {
 
 	getAPIKey, listAPIKeys, insertAPIKey, useAPIKey, deleteAPIKey, deleteAPIKeys string
 
+	getIntegration, lockIntegration, listIntegrations, insertIntegration, updateIntegration string
+	detachDocuments, deleteIntegration, dueIntegrations                                     string
+	getPublishedPage, placedPage, claimPublishedPage, updatePublishedPage                   string
+
 	getDocument, lockDocument, listDocuments, insertDocument, updateDocument, deleteDocument string
 	documentsByID                                                                            string
 	searchDocuments, putSearchEntry                                                          string
@@ -42,6 +46,7 @@ type statements struct {
 
 	beginExport, exportOrganization, exportUsers, exportSessions, exportTemplates          string
 	exportJobItems, discardJobItems                                                        string
+	exportIntegrations, exportPublished, discardIntegrations, discardPublished             string
 	exportAPIKeys, exportOnce, exportAudit                                                 string
 	exportDocuments, exportJobs, exportSummaries, exportEvents                             string
 	beginImport, renewImport, takeImport, endImport, activateUsers, abandonedImports       string
@@ -61,6 +66,7 @@ func newStatements() statements {
 	s.apiKeys()
 	s.audit()
 	s.idempotency()
+	s.integrations()
 	s.documents()
 	s.summaries()
 	s.templates()
@@ -129,6 +135,34 @@ func (s *statements) idempotency() {
 	s.answerOnce = `update idempotency_keys set answer = $5` + it
 }
 
+func (s *statements) integrations() {
+	s.listIntegrations = `select ` + integrationColumns + ` from integrations i where i.org_id = $1`
+	s.getIntegration = s.listIntegrations + ` and i.id = $2`
+	s.lockIntegration = s.getIntegration + ` for update`
+	s.insertIntegration = `insert into integrations (org_id, id, name, config, status, error_message, sealed, token_expires_at, last_sync, last_result,
+			sync_interval_minutes, sync_state, next_sync_at, refresh_until, due_at, updated_at, user_id, integration_type, auth_type, created_at)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)`
+	s.updateIntegration = `update integrations set name = $3, config = $4, status = $5, error_message = $6, sealed = $7, token_expires_at = $8,
+			last_sync = $9, last_result = $10, sync_interval_minutes = $11, sync_state = $12, next_sync_at = $13, refresh_until = $14,
+			due_at = $15, updated_at = $16
+		where org_id = $1 and id = $2`
+	s.detachDocuments = `update documents set integration_id = null, external_id = '', external_version = '', revision = revision + 1
+		where org_id = $1 and integration_id = $2`
+	s.deleteIntegration = `delete from integrations where org_id = $1 and id = $2`
+	s.dueIntegrations = `select org_id, id from docsctl_due_integrations($1, $2)`
+
+	const pages = `select ` + publishedPageColumns + ` from published_pages p where p.org_id = $1`
+	s.getPublishedPage = pages + ` and p.id = $2`
+	s.placedPage = pages + ` and p.integration_id = $2 and p.doc_id = $3 and p.template_id = $4
+		and md5(p.target)::uuid = md5($5)::uuid and p.target = $5 for update`
+	s.claimPublishedPage = `insert into published_pages (org_id, integration_id, doc_id, template_id, target, id, remote_id, url, markdown,
+			summary_id, job_id, created_at, updated_at)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+		on conflict (org_id, integration_id, doc_id, template_id, (md5(target)::uuid)) do nothing`
+	s.updatePublishedPage = `update published_pages set remote_id = $3, url = $4, markdown = $5, summary_id = $6, job_id = $7, updated_at = $8
+		where org_id = $1 and id = $2`
+}
+
 func (s *statements) documents() {
 	s.getDocument = `select ` + documentColumns + `, d.content, d.pages from documents d where d.org_id = $1 and d.id = $2`
 	s.lockDocument = s.getDocument + ` for update`
@@ -136,8 +170,9 @@ func (s *statements) documents() {
 	s.documentsByID = s.listDocuments + ` and d.id = any ($2::uuid[])`
 	s.insertDocument = `with stored as (
 			insert into documents (org_id, id, user_id, title, content, source_type, source_url, external_id, external_last_updated,
-				integration_id, mime_type, content_hash, content_bytes, version, revision, status, error_message, updated_at, pages, created_at)
-			values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)
+				integration_id, mime_type, content_hash, content_bytes, version, revision, status, error_message, updated_at, pages,
+				external_version, conversion_warnings, created_at)
+			values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)
 			returning org_id, id, revision, updated_at
 		)
 		insert into search_pending (org_id, document_id, revision, changed_at)
@@ -145,7 +180,8 @@ func (s *statements) documents() {
 	s.updateDocument = `with stored as (
 			update documents set title = $3, content = $4, source_type = $5, source_url = $6, external_id = $7, external_last_updated = $8,
 				integration_id = $9, mime_type = $10, content_hash = $11, content_bytes = $12, version = $13, revision = $14,
-				status = $15, error_message = $16, updated_at = $17, pages = $18
+				status = $15, error_message = $16, updated_at = $17, pages = $18,
+				external_version = $19, conversion_warnings = $20
 			where org_id = $1 and id = $2
 			returning org_id, id, revision, updated_at
 		), pending as (

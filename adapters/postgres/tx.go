@@ -94,6 +94,7 @@ func (tx *transaction) repositories(out *core.Outbox) core.Tx {
 	return core.Tx{
 		Organizations: organizationRepo{organizationReader{sc}}, Users: userRepo{userReader{sc}}, Sessions: sessionRepo{sessionReader{sc}},
 		APIKeys: apiKeyRepo{apiKeyReader{sc}}, Idempotency: idempotencyRepo{sc},
+		Integrations: integrationRepo{integrationReader{sc}}, PublishedPages: publishedPageRepo{publishedPageReader{sc}},
 		Documents: documentRepo{documentReader{sc}}, Summaries: summaryRepo{summaryReader{sc}},
 		Templates: templateRepo{templateReader{sc}}, Jobs: jobRepo{jobReader{sc}, tx}, JobItems: jobItemRepo{jobItemReader{sc}}, Imports: importRepo{sc}, Usage: usageRepo{usageReader{sc}}, Outbox: out,
 	}

@@ -15,18 +15,20 @@ type archiveReader struct {
 
 // Each statement reads along an index, so that no row waits for a sort.
 const (
-	sqlExportUsers     = sqlEveryUser + ` ORDER BY id`
-	sqlExportSessions  = sqlSessions + ` ORDER BY id`
-	sqlExportAPIKeys   = sqlAPIKeys + ` ORDER BY id`
-	sqlExportTemplates = sqlOwnTemplates + ` ORDER BY id`
-	sqlExportDocuments = sqlDocuments + ` ORDER BY id`
-	sqlExportParents   = sqlListJobs + ` AND parent_id IS NULL ORDER BY created_at, id`
-	sqlExportChildren  = sqlListJobs + ` AND parent_id IS NOT NULL ORDER BY created_at, id`
-	sqlExportItems     = sqlItems + ` ORDER BY id`
-	sqlExportSummaries = sqlListSummaries + ` ORDER BY id`
-	sqlExportOnce      = sqlOnce + ` ORDER BY user_id, route, key_hash`
-	sqlExportAudit     = sqlAudit + ` ORDER BY created_at, id`
-	sqlExportEvents    = `SELECT type, at, data FROM events WHERE org_id = ? ORDER BY seq`
+	sqlExportUsers        = sqlEveryUser + ` ORDER BY id`
+	sqlExportSessions     = sqlSessions + ` ORDER BY id`
+	sqlExportAPIKeys      = sqlAPIKeys + ` ORDER BY id`
+	sqlExportTemplates    = sqlOwnTemplates + ` ORDER BY id`
+	sqlExportIntegrations = sqlIntegrations + ` ORDER BY id`
+	sqlExportPublished    = sqlPublishedPages + ` ORDER BY id`
+	sqlExportDocuments    = sqlDocuments + ` ORDER BY id`
+	sqlExportParents      = sqlListJobs + ` AND parent_id IS NULL ORDER BY created_at, id`
+	sqlExportChildren     = sqlListJobs + ` AND parent_id IS NOT NULL ORDER BY created_at, id`
+	sqlExportItems        = sqlItems + ` ORDER BY id`
+	sqlExportSummaries    = sqlListSummaries + ` ORDER BY id`
+	sqlExportOnce         = sqlOnce + ` ORDER BY user_id, route, key_hash`
+	sqlExportAudit        = sqlAudit + ` ORDER BY created_at, id`
+	sqlExportEvents       = `SELECT type, at, data FROM events WHERE org_id = ? ORDER BY seq`
 )
 
 // Export reads in one transaction, which sees one state. While it lasts others
@@ -63,7 +65,9 @@ func exportRows(ctx context.Context, s scope, to core.ArchiveRows) error {
 		func() error { return export(ctx, s, to.Session, readSession, sqlExportSessions) },
 		func() error { return export(ctx, s, to.APIKey, readAPIKey, sqlExportAPIKeys) },
 		func() error { return export(ctx, s, to.Template, readTemplate, sqlExportTemplates) },
+		func() error { return export(ctx, s, to.Integration, readIntegration, sqlExportIntegrations) },
 		func() error { return export(ctx, s, to.Document, readWholeDocument, sqlExportDocuments) },
+		func() error { return export(ctx, s, to.PublishedPage, readPublishedPage, sqlExportPublished) },
 		func() error { return export(ctx, s, to.Job, readJob, sqlExportParents) },
 		func() error { return export(ctx, s, to.Job, readJob, sqlExportChildren) },
 		func() error { return export(ctx, s, to.JobItem, readJobItem, sqlExportItems) },

@@ -11,8 +11,8 @@ import (
 
 type documentReader struct{ scope }
 
-const documentColumns = `org_id, id, user_id, title, source_type, source_url, external_id, external_last_updated, integration_id,
-	mime_type, content_hash, content_bytes, version, revision, status, error_message, created_at, updated_at`
+const documentColumns = `org_id, id, user_id, title, source_type, source_url, external_id, external_last_updated, external_version, integration_id,
+	conversion_warnings, mime_type, content_hash, content_bytes, version, revision, status, error_message, created_at, updated_at`
 
 const (
 	sqlDocuments   = `SELECT ` + documentColumns + `, content, pages FROM documents WHERE org_id = ?`
@@ -51,8 +51,8 @@ func (s *statement) documents(f core.DocumentFilter) *statement {
 
 func documentFields(d *core.Document) []any {
 	return []any{
-		&d.OrgID, &d.ID, &d.UserID, &d.Title, &d.SourceType, &d.SourceURL, &d.ExternalID, optional{&d.ExternalLastUpdated}, &d.IntegrationID,
-		&d.MimeType, &d.ContentHash, &d.ContentBytes, &d.Version, &d.Revision, &d.Status, &d.ErrorMessage,
+		&d.OrgID, &d.ID, &d.UserID, &d.Title, &d.SourceType, &d.SourceURL, &d.ExternalID, optional{&d.ExternalLastUpdated}, &d.ExternalVersion, &d.IntegrationID,
+		object{&d.ConversionWarnings}, &d.MimeType, &d.ContentHash, &d.ContentBytes, &d.Version, &d.Revision, &d.Status, &d.ErrorMessage,
 		(*instant)(&d.CreatedAt), (*instant)(&d.UpdatedAt),
 	}
 }
@@ -76,34 +76,34 @@ func (r documentRepo) GetForUpdate(ctx context.Context, id core.DocumentID) (*co
 }
 
 const sqlCreateDocument = `INSERT INTO documents (` + documentColumns + `, content, pages)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 
 func (r documentRepo) Create(ctx context.Context, d *core.Document) error {
-	pages, err := texts(d.Pages)
+	encoded, err := texts(d.Pages, notNil(d.ConversionWarnings))
 	if err != nil {
 		return err
 	}
 	_, err = r.tx.exec(ctx, sqlCreateDocument, r.org, d.ID, d.UserID, d.Title, d.SourceType, d.SourceURL, d.ExternalID,
-		optionalMicros(d.ExternalLastUpdated), d.IntegrationID, d.MimeType, d.ContentHash, d.ContentBytes, d.Version, d.Revision,
-		d.Status, d.ErrorMessage, micros(d.CreatedAt), micros(d.UpdatedAt), d.Content, pages[0])
+		optionalMicros(d.ExternalLastUpdated), d.ExternalVersion, d.IntegrationID, encoded[1], d.MimeType, d.ContentHash, d.ContentBytes, d.Version, d.Revision,
+		d.Status, d.ErrorMessage, micros(d.CreatedAt), micros(d.UpdatedAt), d.Content, encoded[0])
 	return documentRefused.explain(err)
 }
 
 const sqlUpdateDocument = `UPDATE documents SET title = ?, source_type = ?, source_url = ?, external_id = ?, external_last_updated = ?,
-	integration_id = ?, mime_type = ?, content_hash = ?, content_bytes = ?, version = ?, revision = ?, status = ?, error_message = ?,
+	external_version = ?, integration_id = ?, conversion_warnings = ?, mime_type = ?, content_hash = ?, content_bytes = ?, version = ?, revision = ?, status = ?, error_message = ?,
 	updated_at = ?, content = ?, pages = ? WHERE org_id = ? AND id = ?`
 
 func (r documentRepo) Update(ctx context.Context, d *core.Document) error {
 	if !core.ValidID(d.ID) {
 		return core.NotFound("document")
 	}
-	pages, err := texts(d.Pages)
+	encoded, err := texts(d.Pages, notNil(d.ConversionWarnings))
 	if err != nil {
 		return err
 	}
 	return r.tx.change(ctx, "document", documentRefused, sqlUpdateDocument, d.Title, d.SourceType, d.SourceURL, d.ExternalID,
-		optionalMicros(d.ExternalLastUpdated), d.IntegrationID, d.MimeType, d.ContentHash, d.ContentBytes, d.Version, d.Revision,
-		d.Status, d.ErrorMessage, micros(d.UpdatedAt), d.Content, pages[0], r.org, d.ID)
+		optionalMicros(d.ExternalLastUpdated), d.ExternalVersion, d.IntegrationID, encoded[1], d.MimeType, d.ContentHash, d.ContentBytes, d.Version, d.Revision,
+		d.Status, d.ErrorMessage, micros(d.UpdatedAt), d.Content, encoded[0], r.org, d.ID)
 }
 
 const sqlDeleteDocument = `DELETE FROM documents WHERE org_id = ? AND id = ?`

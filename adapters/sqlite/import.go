@@ -99,12 +99,14 @@ const (
 	sqlDiscardItems      = `DELETE FROM job_items WHERE org_id = ? AND id IN (SELECT id FROM job_items WHERE org_id = ? ORDER BY id LIMIT ?)`
 	sqlDiscardChildren   = `DELETE FROM jobs WHERE org_id = ? AND id IN
 	(SELECT id FROM jobs WHERE org_id = ? AND parent_id IS NOT NULL ORDER BY created_at DESC, id DESC LIMIT ?)`
-	sqlDiscardJobs      = `DELETE FROM jobs WHERE org_id = ? AND id IN (SELECT id FROM jobs WHERE org_id = ? ORDER BY id LIMIT ?)`
-	sqlDiscardWords     = `DELETE FROM search_words WHERE rowid IN (SELECT entry FROM search_entries WHERE org_id = ? ORDER BY document_id LIMIT ?)`
-	sqlDiscardEntries   = `DELETE FROM search_entries WHERE entry IN (SELECT entry FROM search_entries WHERE org_id = ? ORDER BY document_id LIMIT ?)`
-	sqlDiscardDocuments = `DELETE FROM documents WHERE org_id = ? AND id IN (SELECT id FROM documents WHERE org_id = ? ORDER BY id LIMIT ?)`
-	sqlDiscardTemplates = `DELETE FROM templates WHERE org_id = ? AND id IN (SELECT id FROM templates WHERE org_id = ? ORDER BY id LIMIT ?)`
-	sqlDiscardOnce      = `DELETE FROM idempotency_keys WHERE org_id = ? AND (user_id, route, key_hash) IN
+	sqlDiscardJobs         = `DELETE FROM jobs WHERE org_id = ? AND id IN (SELECT id FROM jobs WHERE org_id = ? ORDER BY id LIMIT ?)`
+	sqlDiscardWords        = `DELETE FROM search_words WHERE rowid IN (SELECT entry FROM search_entries WHERE org_id = ? ORDER BY document_id LIMIT ?)`
+	sqlDiscardEntries      = `DELETE FROM search_entries WHERE entry IN (SELECT entry FROM search_entries WHERE org_id = ? ORDER BY document_id LIMIT ?)`
+	sqlDiscardDocuments    = `DELETE FROM documents WHERE org_id = ? AND id IN (SELECT id FROM documents WHERE org_id = ? ORDER BY id LIMIT ?)`
+	sqlDiscardPublished    = `DELETE FROM published_pages WHERE org_id = ? AND id IN (SELECT id FROM published_pages WHERE org_id = ? ORDER BY id LIMIT ?)`
+	sqlDiscardIntegrations = `DELETE FROM integrations WHERE org_id = ? AND id IN (SELECT id FROM integrations WHERE org_id = ? ORDER BY id LIMIT ?)`
+	sqlDiscardTemplates    = `DELETE FROM templates WHERE org_id = ? AND id IN (SELECT id FROM templates WHERE org_id = ? ORDER BY id LIMIT ?)`
+	sqlDiscardOnce         = `DELETE FROM idempotency_keys WHERE org_id = ? AND (user_id, route, key_hash) IN
 	(SELECT user_id, route, key_hash FROM idempotency_keys WHERE org_id = ? ORDER BY user_id, route, key_hash LIMIT ?)`
 	sqlDiscardAPIKeys  = `DELETE FROM api_keys WHERE org_id = ? AND id IN (SELECT id FROM api_keys WHERE org_id = ? ORDER BY id LIMIT ?)`
 	sqlDiscardSessions = `DELETE FROM sessions WHERE org_id = ? AND id IN (SELECT id FROM sessions WHERE org_id = ? ORDER BY id LIMIT ?)`
@@ -126,7 +128,8 @@ var discards = []string{
 	sqlDiscardWarnings,
 	sqlDiscardDispatches,
 	sqlDiscardChildren, sqlDiscardJobs, sqlDiscardWords, sqlDiscardEntries,
-	sqlDiscardDocuments, sqlDiscardTemplates, sqlDiscardOnce, sqlDiscardAPIKeys, sqlDiscardSessions, sqlDiscardUsers, sqlDiscardAudit,
+	sqlDiscardPublished, sqlDiscardDocuments, sqlDiscardIntegrations,
+	sqlDiscardTemplates, sqlDiscardOnce, sqlDiscardAPIKeys, sqlDiscardSessions, sqlDiscardUsers, sqlDiscardAudit,
 	sqlDiscardNodes, sqlDiscardUsage, sqlDiscardOrg,
 }
 

@@ -193,6 +193,8 @@ func useEverything(t *testing.T, s *Store) {
 	sum := o.NewSummary(t, d)
 	tpl := o.NewTemplate(t)
 	session, key := o.NewSession(t), o.NewAPIKey(t)
+	integration := o.NewIntegration(t, func(i *core.Integration) { i.Sealed = nil })
+	published := o.NewPublishedPage(t, integration, d)
 	words := core.SearchQuery{Title: "budget", Words: []string{"budget"}}
 	o.InTx(t, func(ctx context.Context, tx core.Tx) error {
 		tx.Append(core.EventDocumentCreated, d.CreatedAt, d)
@@ -215,6 +217,11 @@ func useEverything(t *testing.T, s *Store) {
 			return err
 		}
 		tx.Audit(core.AuditEntry{ID: core.NewID[string](), At: d.CreatedAt, Action: core.AuditSignedIn})
+		if err := firstError(second(tx.Integrations.GetForUpdate(ctx, integration.ID)), second(tx.Integrations.List(ctx, core.Seek{Limit: 5})),
+			tx.Integrations.Update(ctx, integration), second(tx.PublishedPages.Get(ctx, published.ID)),
+			second(tx.PublishedPages.Claim(ctx, published)), tx.PublishedPages.Update(ctx, published)); err != nil {
+			return err
+		}
 		return firstError(
 			tx.Documents.PutSearchEntry(ctx, core.SearchEntry{DocumentID: d.ID, Revision: d.Revision, Title: "budget", TitleWords: words.Words, Words: words.Words}),
 			tx.Documents.Update(ctx, d), tx.Summaries.Update(ctx, sum), tx.Templates.Update(ctx, tpl), tx.Organizations.Update(ctx, &o.Organization),
@@ -225,11 +232,14 @@ func useEverything(t *testing.T, s *Store) {
 		)
 	})
 	readEverything(t, o, d, words)
+	if err := firstError(second(s.System().DueIntegrations(t.Context(), d.CreatedAt, 5)), second(s.Sealed(t.Context()))); err != nil {
+		t.Fatal(err)
+	}
 	callEverything(t, s, o)
 	moveEverything(t, s, o)
 	workOnEverything(t, s, o, session)
 	o.InTx(t, func(ctx context.Context, tx core.Tx) error {
-		return firstError(tx.Templates.Delete(ctx, tpl.ID), tx.Summaries.Delete(ctx, sum.ID), tx.Summaries.DeleteOfDocument(ctx, d.ID), tx.Documents.Delete(ctx, d.ID))
+		return firstError(tx.Integrations.Delete(ctx, integration.ID), tx.Templates.Delete(ctx, tpl.ID), tx.Summaries.Delete(ctx, sum.ID), tx.Summaries.DeleteOfDocument(ctx, d.ID), tx.Documents.Delete(ctx, d.ID))
 	})
 }
 
@@ -257,7 +267,7 @@ func callEverything(t *testing.T, s *Store, o *coretest.Org) {
 func moveEverything(t *testing.T, s *Store, o *coretest.Org) {
 	t.Helper()
 	ctx := t.Context()
-	sum, err := archive.Export(ctx, s.Tenant(o.Tenant), o.Tenant, io.Discard, nil)
+	sum, err := archive.Export(ctx, s.Tenant(o.Tenant), o.Tenant, nil, io.Discard, nil)
 	if err != nil || sum.Counts["event"] == 0 {
 		t.Fatalf("export: got %v, %v", sum, err)
 	}

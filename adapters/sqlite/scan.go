@@ -76,6 +76,19 @@ func (o object) Scan(v any) error {
 	return json.Unmarshal([]byte(text), o.to)
 }
 
+// optionalObject reads JSON that may be missing into what to points to.
+type optionalObject[T any] struct{ to **T }
+
+// Scan implements sql.Scanner.
+func (o optionalObject[T]) Scan(v any) error {
+	if v == nil {
+		*o.to = nil
+		return nil
+	}
+	*o.to = new(T)
+	return object{*o.to}.Scan(v)
+}
+
 // texts returns the JSON forms of values that always have one.
 func texts(values ...any) ([]any, error) {
 	out := make([]any, len(values))

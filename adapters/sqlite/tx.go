@@ -35,6 +35,7 @@ func (ts *tenantStore) Read() core.Readers {
 		Summaries: summaryReader{s}, Templates: templateReader{s}, Jobs: jobReader{s, ts.store.now}, Events: eventReader{s},
 		JobItems: jobItemReader{s},
 		Audit:    auditReader{s}, Usage: usageReader{s, ts.store.now}, Archive: archiveReader{ts.store, ts.tenant},
+		Integrations: integrationReader{s}, PublishedPages: publishedPageReader{s},
 	}
 }
 
@@ -137,6 +138,7 @@ func (t *tx) repositories(out *core.Outbox) core.Tx {
 		APIKeys: apiKeyRepo{apiKeyReader{s}, t}, Idempotency: idempotencyRepo{s, t},
 		Documents: documentRepo{documentReader{s}, t}, Summaries: summaryRepo{summaryReader{s}, t},
 		Templates: templateRepo{templateReader{s}, t}, Jobs: jobRepo{jobReader{s, t.now}, t}, JobItems: jobItemRepo{jobItemReader{s}, t}, Imports: importRepo{s, t}, Usage: usageRepo{usageReader{s, t.now}, t}, Outbox: out,
+		Integrations: integrationRepo{integrationReader{s}, t}, PublishedPages: publishedPageRepo{publishedPageReader{s}, t},
 	}
 }
 

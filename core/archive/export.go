@@ -15,10 +15,11 @@ import (
 
 // The words of the file.
 const (
-	formatName = "docsctl-archive"
-	version    = 1
-	endKind    = "end"
-	noSecrets  = "none" // no noun has any yet
+	formatName  = "docsctl-archive"
+	version     = 1
+	endKind     = "end"
+	noSecrets   = "none" // a file of a version that had none
+	openSecrets = "open" // what is sealed in a store lies open in the file
 )
 
 // header is the first line of an archive.
@@ -27,7 +28,7 @@ type header struct {
 	Version      int        `json:"version"`
 	Organization core.OrgID `json:"organization"`
 	CreatedAt    time.Time  `json:"created_at"`
-	Secrets      string     `json:"secrets"` // how sealed fields are written; none so far
+	Secrets      string     `json:"secrets"` // how sealed fields are written
 }
 
 // trailer is the last line. SHA256 is of every byte before it.
@@ -51,18 +52,24 @@ func newSummary(org core.OrgID) Summary {
 }
 
 // Export writes the tenant's organization to w as it is at one moment. progress,
-// which may be nil, is told of each row's kind. When Export fails, what w has got
-// lacks its end, and no import takes it.
-func Export(ctx context.Context, ts core.TenantStore, t core.Tenant, w io.Writer, progress func(kind string)) (Summary, error) {
+// which may be nil, is told of each row's kind. What the store has sealed is opened by
+// sealer, which may be nil where nothing is. When Export fails, what w has got lacks
+// its end, and no import takes it.
+func Export(ctx context.Context, ts core.TenantStore, t core.Tenant, sealer core.Sealer, w io.Writer, progress func(kind string)) (Summary, error) {
 	out := newWriter(w)
 	sum := newSummary(t.OrgID())
-	err := out.line(header{Format: formatName, Version: version, Organization: t.OrgID(), CreatedAt: time.Now().UTC(), Secrets: noSecrets})
+	err := out.line(header{Format: formatName, Version: version, Organization: t.OrgID(), CreatedAt: time.Now().UTC(), Secrets: openSecrets})
 	if err != nil {
 		return sum, err
 	}
 	var rows core.ArchiveRows
 	for _, k := range kinds() {
 		k.export(&rows, func(row any) error {
+			if i, ok := row.(*core.Integration); ok {
+				if err := open(ctx, sealer, t, i); err != nil {
+					return err
+				}
+			}
 			sum.Counts[k.name]++
 			if progress != nil {
 				progress(k.name)

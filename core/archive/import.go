@@ -28,8 +28,9 @@ const (
 // and times. progress, which may be nil, is told of each row's kind. It returns
 // CodeConflict when the store has the organization, and CodeValidation for an
 // archive that is damaged, cut off or newer. When it fails nothing of the
-// organization is kept; should even the removal fail, a worker does it later.
-func Import(ctx context.Context, store core.Store, in io.Reader, progress func(kind string)) (Summary, error) {
+// organization is kept; should even the removal fail, a worker does it later. Secrets
+// are sealed by sealer, which may be nil where the archive has none.
+func Import(ctx context.Context, store core.Store, sealer core.Sealer, in io.Reader, progress func(kind string)) (Summary, error) {
 	src := &source{Reader: in}
 	r, err := newReader(src)
 	if err != nil {
@@ -37,7 +38,8 @@ func Import(ctx context.Context, store core.Store, in io.Reader, progress func(k
 	}
 	sum := Summary{OrganizationID: r.head.Organization, Counts: r.counts}
 	im := &importing{
-		ts:   store.Tenant(core.TrustTenant(r.head.Organization)),
+		ts:     store.Tenant(core.TrustTenant(r.head.Organization)),
+		tenant: core.TrustTenant(r.head.Organization), sealer: sealer,
 		mark: core.ImportMark{ID: core.NewID[string](), TTL: markTTL},
 		at:   time.Now().UTC().Truncate(time.Microsecond), reader: r, progress: progress,
 	}
@@ -63,6 +65,8 @@ func (s *source) or(err error) error {
 // importing is one run of Import.
 type importing struct {
 	ts       core.TenantStore
+	tenant   core.Tenant
+	sealer   core.Sealer
 	mark     core.ImportMark
 	at       time.Time
 	reader   *reader

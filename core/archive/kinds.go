@@ -25,7 +25,9 @@ func kinds() []kind {
 		newKind("session", func(r *core.ArchiveRows) *func(*core.Session) error { return &r.Session }, (*importing).session),
 		newKind("api_key", func(r *core.ArchiveRows) *func(*core.APIKey) error { return &r.APIKey }, (*importing).apiKey),
 		newKind("template", func(r *core.ArchiveRows) *func(*core.Template) error { return &r.Template }, (*importing).template, "IsDefault"),
+		newKind("integration", func(r *core.ArchiveRows) *func(*core.Integration) error { return &r.Integration }, (*importing).integration),
 		newKind("document", func(r *core.ArchiveRows) *func(*core.Document) error { return &r.Document }, (*importing).document),
+		newKind("published_page", func(r *core.ArchiveRows) *func(*core.PublishedPage) error { return &r.PublishedPage }, (*importing).publishedPage),
 		newKind("job", func(r *core.ArchiveRows) *func(*core.Job) error { return &r.Job }, (*importing).job),
 		newKind("job_item", func(r *core.ArchiveRows) *func(*core.JobItem) error { return &r.JobItem }, (*importing).jobItem),
 		newKind("summary", func(r *core.ArchiveRows) *func(*core.Summary) error { return &r.Summary }, (*importing).summary, "Stale"),
@@ -83,6 +85,19 @@ func (im *importing) apiKey(ctx context.Context, tx core.Tx, k *core.APIKey) err
 
 func (im *importing) template(ctx context.Context, tx core.Tx, t *core.Template) error {
 	return tx.Templates.Create(ctx, t)
+}
+
+func (im *importing) integration(ctx context.Context, tx core.Tx, i *core.Integration) error {
+	sealed := *i
+	if err := im.seal(ctx, &sealed); err != nil {
+		return err
+	}
+	return tx.Integrations.Create(ctx, &sealed)
+}
+
+func (im *importing) publishedPage(ctx context.Context, tx core.Tx, p *core.PublishedPage) error {
+	_, err := tx.PublishedPages.Claim(ctx, p)
+	return err
 }
 
 func (im *importing) document(ctx context.Context, tx core.Tx, d *core.Document) error {

@@ -76,7 +76,7 @@ func newReader(in io.Reader) (*reader, error) {
 	}
 	r.sum.Write(line) // never fails
 	switch {
-	case r.head.Version != version || r.head.Secrets != noSecrets:
+	case r.head.Version != version || r.head.Secrets != noSecrets && r.head.Secrets != openSecrets:
 		return nil, damaged("the archive was made by a newer version of docsctl; update this one", nil)
 	case !core.ValidID(r.head.Organization):
 		return nil, errCut(errID)

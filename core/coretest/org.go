@@ -130,7 +130,7 @@ func (o *Org) document(opts ...func(*core.Document)) *core.Document {
 	at := Now()
 	d := &core.Document{
 		ID: core.NewID[core.DocumentID](), OrgID: o.Organization.ID, UserID: o.User.ID, Title: "Minutes of May",
-		Content: "# Minutes\n\nThe budget was approved.\n", SourceType: core.SourceUpload, MimeType: "text/markdown",
+		Content: "# Minutes\n\nThe budget was approved.\n", SourceType: core.SourceUpload, MimeType: "text/markdown", ConversionWarnings: []string{},
 		Version: 1, Revision: 1, Status: core.DocumentActive, CreatedAt: at, UpdatedAt: at,
 	}
 	apply(d, opts)
@@ -141,6 +141,46 @@ func (o *Org) document(opts ...func(*core.Document)) *core.Document {
 func hashOf(content string) string {
 	sum := sha256.Sum256([]byte(content))
 	return hex.EncodeToString(sum[:])
+}
+
+// NewIntegration stores an integration of the admin.
+func (o *Org) NewIntegration(t testing.TB, opts ...func(*core.Integration)) *core.Integration {
+	t.Helper()
+	i := o.integration(opts...)
+	o.InTx(t, func(ctx context.Context, tx core.Tx) error { return tx.Integrations.Create(ctx, i) })
+	return i
+}
+
+func (o *Org) integration(opts ...func(*core.Integration)) *core.Integration {
+	at := Now()
+	i := &core.Integration{
+		ID: core.NewID[core.IntegrationID](), OrgID: o.Organization.ID, UserID: o.User.ID, Type: core.IntegrationConfluence,
+		AuthType: core.AuthAPIToken, Name: "Wiki", Config: core.IntegrationConfig{BaseURL: "https://team.atlassian.net", Spaces: []string{"OPS"}},
+		Status: core.IntegrationConnected, Sealed: []byte("sealed"), CreatedAt: at, UpdatedAt: at,
+	}
+	apply(i, opts)
+	return i
+}
+
+// NewPublishedPage stores where summaries of a document are published.
+func (o *Org) NewPublishedPage(t testing.TB, i *core.Integration, d *core.Document, opts ...func(*core.PublishedPage)) *core.PublishedPage {
+	t.Helper()
+	p := o.publishedPage(i, d, opts...)
+	o.InTx(t, func(ctx context.Context, tx core.Tx) (err error) {
+		p, err = tx.PublishedPages.Claim(ctx, p)
+		return err
+	})
+	return p
+}
+
+func (o *Org) publishedPage(i *core.Integration, d *core.Document, opts ...func(*core.PublishedPage)) *core.PublishedPage {
+	at := Now()
+	p := &core.PublishedPage{
+		ID: core.NewID[core.PublishedPageID](), OrgID: o.Organization.ID, IntegrationID: i.ID, DocID: d.ID, TemplateID: core.DefaultTemplateID,
+		Target: "below:229500", SummaryID: core.NewID[core.SummaryID](), CreatedAt: at, UpdatedAt: at,
+	}
+	apply(p, opts)
+	return p
 }
 
 // NewTemplate stores a template of the admin.

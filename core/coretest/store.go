@@ -64,6 +64,7 @@ func storeGroups() []storeGroup {
 	return []storeGroup{
 		{"Transactions", txCases()},
 		{"Tenants", tenantCases()},
+		{"Integrations", integrationCases()},
 		{"Documents", documentCases()},
 		{"Search", searchCases()},
 		{"Summaries", summaryCases()},

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
 
@@ -38,7 +39,8 @@ func (l rowLists) into() core.ArchiveRows {
 		APIKey: adds[core.APIKey](l, "api_key"), Idempotent: adds[core.IdempotentRequest](l, "idempotency_key"), Audit: adds[core.AuditEntry](l, "audit"),
 		Usage:    adds[core.UsageOfMonth](l, "usage"),
 		Template: adds[core.Template](l, "template"), Document: adds[core.Document](l, "document"), Job: adds[core.Job](l, "job"),
-		JobItem: adds[core.JobItem](l, "job_item"),
+		JobItem:     adds[core.JobItem](l, "job_item"),
+		Integration: adds[core.Integration](l, "integration"), PublishedPage: adds[core.PublishedPage](l, "published_page"),
 		Summary: adds[core.Summary](l, "summary"), Event: adds[core.NewEvent](l, "event"),
 	}
 }
@@ -59,7 +61,7 @@ func exportRows(s *scene, store core.Store, t core.Tenant) rowLists {
 func exportFile(s *scene, o *Org) []byte {
 	s.Helper()
 	var file bytes.Buffer
-	sum, err := archive.Export(s.Context(), o.Store.Tenant(o.Tenant), o.Tenant, &file, nil)
+	sum, err := archive.Export(s.Context(), o.Store.Tenant(o.Tenant), o.Tenant, turning{}, &file, nil)
 	if err != nil || sum.OrganizationID != o.Organization.ID {
 		s.Fatalf("export: got %+v, %v", sum, err)
 	}
@@ -91,7 +93,17 @@ func (s *scene) fullOrg() *Org {
 		d.Content = strings.Repeat("Zeile mit \"Anführung\" \t \u2029 <&> 漢字 \U0001F600\n", 1000)
 		d.SourceURL, d.ExternalID, d.ExternalLastUpdated = "https://example.org/?a=1&b=2", "page 1", &at
 		d.IntegrationID, d.ErrorMessage, d.Version, d.Revision = new(core.NewID[core.IntegrationID]()), "the last sync failed", 7, 9
+		d.ExternalVersion, d.ConversionWarnings = "7", []string{"macro chart: not converted"}
 		d.Pages = core.Pages{Starts: []int{0, 4, 4}, WithoutText: []int{2}}
+	})
+	i := o.NewIntegration(s, func(i *core.Integration) {
+		i.ErrorMessage, i.SyncInterval, i.RefreshUntil = "it found nothing", 60, &at
+		i.TokenExpiresAt, i.LastSync, i.NextSyncAt, i.DueAt, i.LastResult = &at, &at, &at, &at, &core.SyncCounts{Listed: 1, Failed: 1}
+		i.Sync = core.SyncState{Scope: "x", Since: &at, Running: core.SyncCheckpoint{JobID: core.NewID[core.JobID](), Cursor: "c"}}
+	})
+	o.NewIntegration(s, func(i *core.Integration) { i.Sealed, i.Status = nil, core.IntegrationRevoked })
+	o.NewPublishedPage(s, i, d, func(p *core.PublishedPage) {
+		p.RemoteID, p.URL, p.Markdown, p.JobID = "1", "https://x", "# Z\n", new(core.NewID[core.JobID]())
 	})
 	o.NewDocument(s)
 	parent := o.NewJob(s, func(j *core.Job) { j.Type = core.JobBulkSummarize })
@@ -159,7 +171,7 @@ func archiveKeepsEveryRow(s *scene) {
 	wantEveryField(s, want)
 	file := exportFile(s, o)
 	target := s.factory.Open(s.T)
-	sum, err := archive.Import(s.Context(), target, bytes.NewReader(file), nil)
+	sum, err := archive.Import(s.Context(), target, turning{}, bytes.NewReader(file), nil)
 	if err != nil {
 		s.Fatalf("import: %v", err)
 	}
@@ -270,7 +282,7 @@ func importedWorkIsStarted(s *scene) {
 	waiting := o.NewJob(s, func(j *core.Job) { j.LocalQueue = core.LocalQueue("gone") })
 	file := exportFile(s, o)
 	target := s.factory.Open(s.T)
-	if _, err := archive.Import(s.Context(), target, bytes.NewReader(file), nil); err != nil {
+	if _, err := archive.Import(s.Context(), target, turning{}, bytes.NewReader(file), nil); err != nil {
 		s.Fatalf("import: %v", err)
 	}
 	leases, err := target.System().Claim(s.Context(), core.ClaimRequest{Queue: core.QueueLLM, Limit: 10, TTL: time.Minute})
@@ -329,18 +341,18 @@ func importOfABrokenArchiveLeavesNothing(s *scene) {
 		"one bit is another": bytes.NewReader(flipped),
 		"more behind it":     bytes.NewReader(append(bytes.Clone(file), "more"...)),
 	} {
-		_, err := archive.Import(s.Context(), target, in, nil)
+		_, err := archive.Import(s.Context(), target, turning{}, in, nil)
 		wantCode(s, name, err, core.CodeValidation)
 		s.wantNothingImported(name, target, o)
 	}
-	_, err := archive.Import(s.Context(), target, failing{bytes.NewReader(file[:len(file)-9]), errOfTest}, nil)
+	_, err := archive.Import(s.Context(), target, turning{}, failing{bytes.NewReader(file[:len(file)-9]), errOfTest}, nil)
 	if !errors.Is(err, errOfTest) {
 		s.Errorf("a stream that breaks: got %v, want its error", err)
 	}
 	s.wantNothingImported("a stream that breaks", target, o)
 	ctx, cancel := context.WithCancel(s.Context())
 	rows := 0
-	_, err = archive.Import(ctx, target, bytes.NewReader(file), func(string) {
+	_, err = archive.Import(ctx, target, turning{}, bytes.NewReader(file), func(string) {
 		if rows++; rows == 501 {
 			cancel()
 		}
@@ -349,7 +361,7 @@ func importOfABrokenArchiveLeavesNothing(s *scene) {
 		s.Errorf("an interrupt: got %v, want context.Canceled", err)
 	}
 	s.wantNothingImported("an interrupt", target, o)
-	if _, err := archive.Import(s.Context(), target, bytes.NewReader(file), nil); err != nil {
+	if _, err := archive.Import(s.Context(), target, turning{}, bytes.NewReader(file), nil); err != nil {
 		s.Errorf("the whole archive afterwards: %v", err)
 	}
 }
@@ -385,15 +397,30 @@ func importConflicts(s *scene) {
 	o := s.fullOrg()
 	before := exportRows(s, s.store, o.Tenant)
 	file := exportFile(s, o)
-	_, err := archive.Import(s.Context(), s.store, bytes.NewReader(file), nil)
+	_, err := archive.Import(s.Context(), s.store, turning{}, bytes.NewReader(file), nil)
 	wantCode(s, "import of what is there", err, core.CodeConflict)
 	wantSame(s, "what was there", exportRows(s, s.store, o.Tenant), before)
 	target := s.factory.Open(s.T)
 	begun := core.ImportMark{ID: core.NewID[string](), TTL: time.Minute}
 	err = target.Tenant(o.Tenant).InTx(s.Context(), func(ctx context.Context, tx core.Tx) error { return tx.Imports.Begin(ctx, begun) })
 	wantCode(s, "begin", err, "")
-	_, err = archive.Import(s.Context(), target, bytes.NewReader(file), nil)
+	_, err = archive.Import(s.Context(), target, turning{}, bytes.NewReader(file), nil)
 	wantCode(s, "import while another is under way", err, core.CodeConflict)
 	err = target.Tenant(o.Tenant).InTx(s.Context(), func(ctx context.Context, tx core.Tx) error { return tx.Imports.Renew(ctx, begun) })
 	wantCode(s, "the other import afterwards", err, "")
 }
+
+// turning is a sealer that hides nothing and can be told from its absence.
+type turning struct{}
+
+func (turning) Seal(_ context.Context, _ core.Tenant, _ string, plain []byte) ([]byte, error) {
+	sealed := slices.Clone(plain)
+	slices.Reverse(sealed)
+	return sealed, nil
+}
+
+func (turning) Open(_ context.Context, _ core.Tenant, _ string, sealed []byte) ([]byte, error) {
+	return turning{}.Seal(context.Background(), core.Tenant{}, "", sealed)
+}
+
+func (turning) Current([]byte) bool { return true }

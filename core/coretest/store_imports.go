@@ -20,13 +20,15 @@ func halfImported(s *scene, ttl time.Duration) (*Org, core.ImportMark) {
 	apiKey, request := o.apiKey(), o.onceRequest()
 	child := o.job(func(j *core.Job) { j.ParentID = &parent.ID })
 	sum := o.summary(d, func(x *core.Summary) { x.JobID = parent.ID })
+	integration := o.integration()
 	o.InTx(s, func(ctx context.Context, tx core.Tx) error {
 		tx.Append(core.EventDocumentCreated, at, d)
 		tx.Audit(o.auditEntry())
 		for _, err := range []error{
 			tx.Imports.Begin(ctx, m), tx.Organizations.Create(ctx, &o.Organization), tx.Users.Create(ctx, &o.User), tx.Sessions.Create(ctx, &session),
 			tx.APIKeys.Create(ctx, &apiKey), second(tx.Idempotency.Claim(ctx, request, at)),
-			tx.Templates.Create(ctx, o.template()), tx.Documents.Create(ctx, d), tx.Jobs.Restore(ctx, parent), tx.Jobs.Restore(ctx, child),
+			tx.Templates.Create(ctx, o.template()), tx.Integrations.Create(ctx, integration), tx.Documents.Create(ctx, d),
+			second(tx.PublishedPages.Claim(ctx, o.publishedPage(integration, d))), tx.Jobs.Restore(ctx, parent), tx.Jobs.Restore(ctx, child),
 			tx.Summaries.Create(ctx, sum), tx.Documents.PutSearchEntry(ctx, entryOf(d)),
 		} {
 			if err != nil {

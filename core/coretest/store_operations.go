@@ -11,17 +11,19 @@ import (
 
 // things is one row of each noun of an organization.
 type things struct {
-	org      core.Organization
-	user     core.User
-	session  core.Session
-	key      core.APIKey
-	audit    core.AuditEntry
-	document core.Document
-	summary  core.Summary
-	template core.Template
-	job      core.Job
-	item     core.JobItem // of job
-	position core.Position
+	org         core.Organization
+	user        core.User
+	session     core.Session
+	key         core.APIKey
+	audit       core.AuditEntry
+	integration core.Integration
+	published   core.PublishedPage // of document
+	document    core.Document
+	summary     core.Summary
+	template    core.Template
+	job         core.Job
+	item        core.JobItem // of job
+	position    core.Position
 }
 
 // documentsOfThings is how many documents newThings has counted.
@@ -38,6 +40,8 @@ func newThings(t testing.TB, o *Org) things {
 		org: o.Organization, user: o.User, session: *o.NewSession(t), key: *o.NewAPIKey(t), audit: o.auditEntry(), document: *d, summary: *sum,
 		template: *o.NewTemplate(t), job: *must(t, "read job", job, err), position: must(t, "state of the log", state, err2).First,
 	}
+	x.integration = *o.NewIntegration(t)
+	x.published = *o.NewPublishedPage(t, &x.integration, d)
 	o.InTx(t, func(ctx context.Context, tx core.Tx) error { return tx.Documents.PutSearchEntry(ctx, entryOf(d)) })
 	o.appendEvent(t, d)
 	x.item = o.item(&x.job, "thing")
@@ -58,6 +62,8 @@ func unknownThings(o *Org) things {
 		template: *o.template(), job: *o.job(), position: "other-0",
 	}
 	x.summary.JobID, x.key.UserID, x.item = x.job.ID, x.user.ID, o.item(&x.job, "thing")
+	x.integration = *o.integration()
+	x.published = *o.publishedPage(&x.integration, d)
 	return x
 }
 
@@ -66,6 +72,8 @@ func malformedThings(o *Org, id string) things {
 	x := unknownThings(o)
 	x.user.ID, x.session.ID, x.session.FamilyID, x.key.ID = core.UserID(id), core.SessionID(id), core.SessionID(id), core.APIKeyID(id)
 	x.key.UserID = core.UserID(id)
+	x.integration.ID, x.published.ID = core.IntegrationID(id), core.PublishedPageID(id)
+	x.published.IntegrationID, x.published.DocID = core.IntegrationID(id), core.DocumentID(id)
 	x.document.ID, x.summary.ID, x.summary.DocID = core.DocumentID(id), core.SummaryID(id), core.DocumentID(id)
 	x.item.ID, x.item.JobID = core.JobItemID(id), core.JobID(id)
 	x.template.ID, x.job.ID, x.position = core.TemplateID(id), core.JobID(id), core.Position(id)
@@ -150,6 +158,18 @@ func readOperations() map[string]readOperation {
 				found += count(rows, func(e core.AuditEntry) bool { return e.ID == x.audit.ID })
 			}
 			return found, nil
+		}},
+		"Integrations.Get": {answersNotFound, func(ctx context.Context, r core.Readers, x things) (int, error) {
+			i, err := r.Integrations.Get(ctx, x.integration.ID)
+			return one(i != nil), err
+		}},
+		"Integrations.List": {answersEmpty, func(ctx context.Context, r core.Readers, x things) (int, error) {
+			rows, err := r.Integrations.List(ctx, everything)
+			return count(rows, func(i core.Integration) bool { return i.ID == x.integration.ID }), err
+		}},
+		"PublishedPages.Get": {answersNotFound, func(ctx context.Context, r core.Readers, x things) (int, error) {
+			p, err := r.PublishedPages.Get(ctx, x.published.ID)
+			return one(p != nil), err
 		}},
 		"Documents.Get": {answersNotFound, func(ctx context.Context, r core.Readers, x things) (int, error) {
 			d, err := r.Documents.Get(ctx, x.document.ID)

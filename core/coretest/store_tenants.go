@@ -70,7 +70,8 @@ func ownThingsAreFound(s *scene) {
 		}
 	}
 	before := stateOf(s, o, x)
-	for _, name := range strings.Fields("Users.Update Sessions.MarkUsed Sessions.RevokeFamily APIKeys.MarkUsed APIKeys.Delete Documents.Update Summaries.Update " +
+	for _, name := range strings.Fields("Users.Update Sessions.MarkUsed Sessions.RevokeFamily APIKeys.MarkUsed APIKeys.Delete " +
+		"PublishedPages.Update Integrations.Update Integrations.Delete Documents.Update Summaries.Update " +
 		"Templates.Update Jobs.Update JobItems.Put JobItems.Move Summaries.Delete Summaries.DeleteOfDocument Documents.Delete Templates.Delete") {
 		op := writeOperations()[name]
 		o.InTx(s, func(ctx context.Context, tx core.Tx) error { return op.call(ctx, tx, x) })
@@ -117,6 +118,10 @@ func stateOf(s *scene, o *Org, x things) map[string]any {
 	note("session", session, err)
 	apiKey, err := r.APIKeys.Get(ctx, x.key.ID)
 	note("API key", apiKey, err)
+	integration, err := r.Integrations.Get(ctx, x.integration.ID)
+	note("integration", integration, err)
+	published, err := r.PublishedPages.Get(ctx, x.published.ID)
+	note("published page", published, err)
 	audit, err := r.Audit.List(ctx, core.AuditFilter{}, everything)
 	note("audit", len(audit), err)
 	users, err := r.Users.List(ctx, everything)

@@ -75,6 +75,30 @@ func accountWrites() map[string]writeOperation {
 		"Idempotency.Answer": {answersNotFound, func(ctx context.Context, tx core.Tx, x things) error {
 			return tx.Idempotency.Answer(ctx, core.IdempotentRequest{UserID: x.user.ID, Route: "mine", KeyHash: []byte("k"), Answer: []byte("by another")})
 		}},
+		"Integrations.GetForUpdate": {answersNotFound, func(ctx context.Context, tx core.Tx, x things) error {
+			_, err := tx.Integrations.GetForUpdate(ctx, x.integration.ID)
+			return err
+		}},
+		"Integrations.Create": {answersNotFound, func(ctx context.Context, tx core.Tx, x things) error {
+			x.integration.ID, x.integration.UserID = core.NewID[core.IntegrationID](), x.user.ID
+			return tx.Integrations.Create(ctx, &x.integration)
+		}},
+		"Integrations.Update": {answersNotFound, func(ctx context.Context, tx core.Tx, x things) error {
+			x.integration.Name = "by another"
+			return tx.Integrations.Update(ctx, &x.integration)
+		}},
+		"Integrations.Delete": {answersNotFound, func(ctx context.Context, tx core.Tx, x things) error {
+			return tx.Integrations.Delete(ctx, x.integration.ID)
+		}},
+		"PublishedPages.Claim": {answersNotFound, func(ctx context.Context, tx core.Tx, x things) error {
+			x.published.ID, x.published.Target = core.NewID[core.PublishedPageID](), "below:another"
+			_, err := tx.PublishedPages.Claim(ctx, &x.published)
+			return err
+		}},
+		"PublishedPages.Update": {answersNotFound, func(ctx context.Context, tx core.Tx, x things) error {
+			x.published.Markdown = "by another"
+			return tx.PublishedPages.Update(ctx, &x.published)
+		}},
 		"APIKeys.Create": {answersNotFound, func(ctx context.Context, tx core.Tx, x things) error {
 			x.key.ID, x.key.KeyHash, x.key.UserID = core.NewID[core.APIKeyID](), []byte("another hash"), x.user.ID
 			return tx.APIKeys.Create(ctx, &x.key)
@@ -207,5 +231,6 @@ func readersOf(tx core.Tx) core.Readers {
 	return core.Readers{
 		Organizations: tx.Organizations, Users: tx.Users, Sessions: tx.Sessions, APIKeys: tx.APIKeys, Documents: tx.Documents,
 		Summaries: tx.Summaries, Templates: tx.Templates, Jobs: tx.Jobs, Usage: tx.Usage, JobItems: tx.JobItems,
+		Integrations: tx.Integrations, PublishedPages: tx.PublishedPages,
 	}
 }

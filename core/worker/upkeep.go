@@ -61,6 +61,27 @@ func (w *Worker) indexLoop(ctx context.Context) {
 	})
 }
 
+// Bounds of how integrations are looked after: an interval is minutes at least.
+const (
+	keepAtMost = 32
+	keepEvery  = 10 * time.Second
+)
+
+// keepLoop starts scheduled syncs and keeps tokens fresh.
+func (w *Worker) keepLoop(ctx context.Context) {
+	repeat(ctx, keepEvery, nil, func() {
+		for ctx.Err() == nil {
+			n, err := w.cfg.Work.KeepIntegrations(ctx, keepAtMost)
+			if err != nil {
+				w.warn(ctx, "due integrations could not be looked at; trying again", err)
+			}
+			if n < keepAtMost || err != nil {
+				return
+			}
+		}
+	})
+}
+
 // tidyEvery is how often what broken imports have left is looked for; nobody sees it.
 const tidyEvery = 30 * time.Second
 

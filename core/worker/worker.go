@@ -88,6 +88,7 @@ func (w *Worker) Start(ctx context.Context) error {
 		w.loops.Go(func() { w.rescueLoop(loop) })
 		w.loops.Go(func() { w.indexLoop(loop) })
 		w.loops.Go(func() { w.tidyLoop(loop) })
+		w.loops.Go(func() { w.keepLoop(loop) })
 	}
 	return nil
 }

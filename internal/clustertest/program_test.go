@@ -40,7 +40,7 @@ func launch(t *testing.T, s site, env ...string) *server {
 	dir := t.TempDir()
 	cmd := exec.Command(os.Args[0], "serve", "--listen", "127.0.0.1:0")
 	cmd.Env = append(os.Environ(), asProgram+"=1", "DOCSCTL_DATA_DIR="+dir, "XDG_CONFIG_HOME="+dir, "DOCSCTL_DATABASE_URL="+s.Database,
-		"DOCSCTL_REDIS_URL="+s.Redis, "DOCSCTL_JWT_SECRETS="+secret, "DOCSCTL_JOB_LEASE="+lease.String(), "DOCSCTL_LOG_LEVEL=error")
+		"DOCSCTL_REDIS_URL="+s.Redis, "DOCSCTL_JWT_SECRETS="+secret, "DOCSCTL_ENCRYPTION_KEYS="+secret, "DOCSCTL_JOB_LEASE="+lease.String(), "DOCSCTL_LOG_LEVEL=error")
 	cmd.Env = append(cmd.Env, env...)
 	p := &server{cmd: cmd, address: make(chan string, 1)}
 	stderr, err := cmd.StderrPipe()

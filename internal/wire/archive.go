@@ -30,7 +30,7 @@ func exportTo(ctx context.Context, o cli.Overrides, e cli.Export, out io.Writer)
 		if err != nil {
 			return err
 		}
-		sum, err := archive.Export(ctx, p.store.Tenant(t), t, e.To, e.Progress)
+		sum, err := archive.Export(ctx, p.store.Tenant(t), t, p.sealer, e.To, e.Progress)
 		moved = movedOf(sum)
 		return err
 	})
@@ -42,7 +42,7 @@ func importFrom(ctx context.Context, o cli.Overrides, i cli.Import, out io.Write
 		if i.Local && p.local == nil {
 			return &core.Error{Code: core.CodeValidation, Message: "--local is for the embedded store, and database_url names Postgres; leave one of them out"}
 		}
-		sum, err := archive.Import(ctx, p.store, i.From, i.Progress)
+		sum, err := archive.Import(ctx, p.store, p.sealer, i.From, i.Progress)
 		moved = movedOf(sum)
 		if err != nil || !i.Local {
 			return err

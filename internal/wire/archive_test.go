@@ -45,7 +45,9 @@ func TestArchive_RoundTripKeepsEveryRow(t *testing.T) {
 	here, there := t.TempDir(), t.TempDir()
 	url := testenv.Database(t, "wire.empty", func(context.Context, string) error { return nil })
 	embedded, other := []string{"DOCSCTL_DATA_DIR=" + here}, []string{"DOCSCTL_DATA_DIR=" + there}
-	server := []string{"DOCSCTL_DATA_DIR=" + t.TempDir(), "DOCSCTL_DATABASE_URL=" + url, "DOCSCTL_JWT_SECRETS=" + rand.Text() + rand.Text()}
+	server := []string{"DOCSCTL_DATA_DIR=" + t.TempDir(), "DOCSCTL_DATABASE_URL=" + url, "DOCSCTL_JWT_SECRETS=" + rand.Text() + rand.Text(),
+		"DOCSCTL_ENCRYPTION_KEYS=" + rand.Text() + rand.Text(),
+	}
 	org := furnish(t, filepath.Join(here, "docsctl.db"))
 	first, second, third := filepath.Join(here, "a.docsctl"), filepath.Join(here, "b.docsctl"), filepath.Join(here, "c.docsctl")
 

@@ -29,6 +29,7 @@ type Config struct {
 	NoWorkers         bool   // serve requests only; jobs run elsewhere
 	PublicURL         string // "": http:// and Listen
 	JWTSecrets        []string
+	EncryptionKeys    []string
 	LLMBaseURL        string // "": OpenAI's own
 	LLMAPIKey         string
 	LLMModel          string // "": no language model; summaries are extractive
@@ -87,6 +88,7 @@ func settings() []setting {
 		{key: "public_url", parse: publicURL},
 		{key: "no_workers", value: "false", parse: truth(func(c *Config) *bool { return &c.NoWorkers })},
 		{key: "jwt_secrets", secret: true, parse: list(func(c *Config) *[]string { return &c.JWTSecrets })},
+		{key: "encryption_keys", secret: true, parse: list(func(c *Config) *[]string { return &c.EncryptionKeys })},
 		{key: "llm_base_url", parse: llmBaseURL},
 		{key: "llm_api_key", secret: true, also: "OPENAI_API_KEY", parse: text(func(c *Config) *string { return &c.LLMAPIKey })},
 		{key: "llm_model", parse: text(func(c *Config) *string { return &c.LLMModel })},

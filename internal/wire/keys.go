@@ -15,25 +15,35 @@ import (
 // signing one first.
 const secretsFile = "jwt-secrets"
 
+// encryptionFile holds the keys of what the embedded store has sealed, likewise.
+const encryptionFile = "encryption-keys"
+
 // jwtSecrets returns the configured secrets, or those that were made and kept
 // beside the embedded store.
 func jwtSecrets(c Config) ([]string, error) {
-	if len(c.JWTSecrets) > 0 {
-		return c.JWTSecrets, nil
+	return keptSecrets(c.JWTSecrets, c.secretsPath())
+}
+
+// keptSecrets returns the configured secrets, or those in the file at path, which is
+// made when there is none.
+func keptSecrets(configured []string, path string) ([]string, error) {
+	if len(configured) > 0 {
+		return configured, nil
 	}
-	path := c.secretsPath()
 	raw, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		if err := makeSecret(path); err != nil {
-			return nil, fmt.Errorf("make a token secret: %w", err)
+			return nil, fmt.Errorf("make a secret: %w", err)
 		}
 		raw, err = os.ReadFile(path) // another process may have been first
 	}
 	if err != nil {
-		return nil, fmt.Errorf("read the token secrets: %w", err)
+		return nil, fmt.Errorf("read the secrets: %w", err)
 	}
 	return strings.Fields(string(raw)), nil
 }
+
+func (c Config) encryptionPath() string { return filepath.Join(c.DataDir, encryptionFile) }
 
 func (c Config) secretsPath() string { return filepath.Join(c.DataDir, secretsFile) }
 

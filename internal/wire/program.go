@@ -18,6 +18,7 @@ import (
 	"github.com/docsctl/docsctl/adapters/postgres"
 	"github.com/docsctl/docsctl/adapters/redis"
 	"github.com/docsctl/docsctl/adapters/render"
+	"github.com/docsctl/docsctl/adapters/secrets"
 	"github.com/docsctl/docsctl/adapters/sqlite"
 	"github.com/docsctl/docsctl/adapters/web"
 	"github.com/docsctl/docsctl/core"
@@ -41,6 +42,8 @@ type Program struct {
 	local *sqlite.Store   // nil when the store is not embedded
 	redis *redis.Client   // nil without Redis
 
+	sealer *secrets.Sealer
+
 	metrics *prometheus.Registry
 	llm     core.LLM // behind its guards; nil when no model is configured
 }
@@ -56,6 +59,9 @@ func Open(ctx context.Context, c Config, log *slog.Logger) (_ *Program, err erro
 	if c.Postgres() && len(c.JWTSecrets) == 0 {
 		return nil, &core.Error{Code: core.CodeValidation, Message: "jwt_secrets is required with Postgres, the same on every node; make one with: openssl rand -base64 48"}
 	}
+	if c.Postgres() && len(c.EncryptionKeys) == 0 {
+		return nil, &core.Error{Code: core.CodeValidation, Message: "encryption_keys is required with Postgres, the same on every node; make one with: openssl rand -base64 48"}
+	}
 	if p.llm, err = c.guardedModel(p.metrics); err != nil {
 		return nil, err
 	}
@@ -65,11 +71,14 @@ func Open(ctx context.Context, c Config, log *slog.Logger) (_ *Program, err erro
 	if err := p.openStore(ctx); err != nil {
 		return nil, err
 	}
-	secrets, err := jwtSecrets(c)
+	if err := p.openSealer(ctx); err != nil {
+		return nil, err
+	}
+	tokens, err := jwtSecrets(c)
 	if err != nil {
 		return nil, err
 	}
-	ports, err := p.ports(secrets)
+	ports, err := p.ports(tokens)
 	if err != nil {
 		return nil, err
 	}
@@ -126,8 +135,8 @@ func (p *Program) checks() map[string]func(context.Context) error {
 
 func (c Config) storePath() string { return filepath.Join(c.DataDir, storeFile) }
 
-func (p *Program) ports(secrets []string) (core.Ports, error) {
-	tokens, err := identity.NewTokens(secrets...)
+func (p *Program) ports(jwt []string) (core.Ports, error) {
+	tokens, err := identity.NewTokens(jwt...)
 	if err != nil {
 		return core.Ports{}, &core.Error{Code: core.CodeValidation, Message: "jwt_secrets does not hold: " + err.Error()}
 	}
@@ -135,9 +144,13 @@ func (p *Program) ports(secrets []string) (core.Ports, error) {
 	if err != nil {
 		return core.Ports{}, err
 	}
+	vendors, err := p.vendors()
+	if err != nil {
+		return core.Ports{}, err
+	}
 	return core.Ports{
 		Store: p.store, Bus: p.bus, Summarizer: p.summarizer(), Hasher: hasher, Tokens: tokens, SignIn: p.cfg.signIn(), Presence: p.presence(),
-		Limiter:   p.limiter(),
+		Limiter: p.limiter(), Sealer: p.sealer, Connectors: vendors,
 		Cache:     inproc.NewCache(inproc.CacheConfig{}), // on each node: a request makes no round trip for what it holds
 		Renderer:  render.New(),
 		Extractor: extract.NewSandboxed(p.cfg.extractConfig()),

@@ -22,7 +22,7 @@ type message struct {
 // messages is every frame that the feed knows.
 func messages() []message {
 	job, document := reflect.TypeFor[eventFrame[job]](), reflect.TypeFor[eventFrame[document]]()
-	summary, integration := reflect.TypeFor[eventFrame[summary]](), reflect.TypeFor[eventFrame[map[string]any]]()
+	summary, integration := reflect.TypeFor[eventFrame[summary]](), reflect.TypeFor[eventFrame[integration]]()
 	client := reflect.TypeFor[clientMessage]()
 	event := func(t core.EventType, summary string, payload reflect.Type) message {
 		return message{name: string(t), summary: summary, payload: payload, stored: true}

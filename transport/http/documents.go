@@ -40,7 +40,7 @@ func viewDocument(d *core.Document) document {
 		ID: d.ID, OrgID: d.OrgID, UserID: d.UserID, Title: d.Title, SourceType: d.SourceType,
 		SourceURL: orNull(d.SourceURL), ExternalID: orNull(d.ExternalID), ExternalLastUpdated: d.ExternalLastUpdated,
 		IntegrationID: d.IntegrationID, MimeType: d.MimeType, ContentHash: d.ContentHash, ContentBytes: d.ContentBytes,
-		Version: d.Version, Status: d.Status, ErrorMessage: orNull(d.ErrorMessage), ConversionWarnings: []string{},
+		Version: d.Version, Status: d.Status, ErrorMessage: orNull(d.ErrorMessage), ConversionWarnings: append([]string{}, d.ConversionWarnings...),
 		CreatedAt: d.CreatedAt, UpdatedAt: d.UpdatedAt,
 	}
 }

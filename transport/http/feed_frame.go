@@ -100,6 +100,8 @@ func (s *api) encodeItem(it *feed.Item) []byte {
 		text, err = encodeEvent(it.Event, viewDocument)
 	case topic == "summaries":
 		text, err = encodeEvent(it.Event, viewSummary)
+	case it.Event.Type == core.EventIntegrationUpdate:
+		text, err = encodeEvent(it.Event, viewIntegration)
 	default:
 		text, err = encodeEvent(it.Event, func(data *jsontext.Value) jsontext.Value { return *data })
 	}

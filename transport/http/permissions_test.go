@@ -68,6 +68,17 @@ var permissionTable = map[string]allowed{
 	"setDefaultTemplate": {thing: "template", member: 403, own: 403, admin: 200},
 	"previewTemplate":    {body: `{"prompt_template":"Sum up.","document_id":"%s"}`, member: 404, own: 404, admin: 404},
 
+	"listVendors":          {member: 200, own: 200, admin: 200},
+	"createIntegration":    {body: `{"integration_type":"notion","auth_type":"api_token","access_token":"ntn_%s"}`, member: 403, own: 403, admin: 201},
+	"listIntegrations":     {member: 200, own: 200, admin: 200},
+	"getIntegration":       {thing: "integration", member: 200, own: 200, admin: 200},
+	"updateIntegration":    {thing: "integration", body: `{"name":"%s"}`, member: 403, own: 403, admin: 200},
+	"deleteIntegration":    {thing: "integration", member: 403, own: 403, admin: 204},
+	"listIntegrationItems": {thing: "integration", member: 200, own: 200, admin: 200},
+	"syncIntegration":      {thing: "integration", body: `{}`, member: 202, own: 202, admin: 202},
+	"startOAuth":           {member: 403, own: 403, admin: 422}, // the test names no vendor
+	"publishSummary":       {thing: "summary", body: `{"integration_id":"%s"}`, member: 409, own: 409, admin: 409},
+
 	"listJobs":     {member: 200, own: 200, admin: 200},
 	"getJob":       {thing: "job", member: 200, own: 200, admin: 200},
 	"cancelJob":    {thing: "job", member: 403, own: 200, admin: 200},
@@ -94,6 +105,7 @@ var publicRoutes = map[string]struct {
 	"startGoogle":      {"", 404}, // this installation has no provider
 	"finishGoogle":     {"", 404},
 	"acceptInvitation": {`{"token":"%s","password":"` + goodPassword + `"}`, 401},
+	"finishOAuth":      {"", 422},
 	"health":           {"", 200},
 	"readiness":        {"", 200},
 	"metrics":          {"", 200},
@@ -111,6 +123,8 @@ func (p *person) thing(kind string, admin *person) string {
 	switch kind {
 	case "user":
 		return admin.do("POST", "/v1/users", fmt.Sprintf(`{"email":"%s@example.org","name":"New"}`, name)).want(201).str("id")
+	case "integration":
+		return admin.do("POST", "/v1/integrations", `{"integration_type":"notion","auth_type":"api_token","access_token":"ntn"}`).want(201).str("id")
 	case "key":
 		return p.do("POST", "/v1/api-keys", `{"name":"k"}`).want(201).str("id")
 	case "connection":

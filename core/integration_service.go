@@ -1,0 +1,303 @@
+package core
+
+import (
+	"context"
+	"log/slog"
+	"strings"
+	"time"
+)
+
+// IntegrationService holds the use cases of integrations.
+type IntegrationService struct{ cfg Config }
+
+// Connected is a new integration, and what its token was found to be good for.
+type Connected struct {
+	Integration *Integration
+	Check       Verified
+}
+
+// Vendors returns what can be connected here.
+func (s *IntegrationService) Vendors(_ context.Context, a Actor) (map[IntegrationType]ConnectorCapabilities, error) {
+	if err := a.may(permRead, ""); err != nil {
+		return nil, err
+	}
+	vendors := map[IntegrationType]ConnectorCapabilities{}
+	for t, conn := range s.cfg.Connectors {
+		vendors[t] = conn.Capabilities()
+	}
+	return vendors, nil
+}
+
+// Connect proves a token with a real call and stores the integration. A token that the
+// vendor refuses is CodeValidation; when the vendor cannot be asked nothing is stored.
+// Only an admin may.
+func (s *IntegrationService) Connect(ctx context.Context, a Actor, n NewIntegration) (*Connected, error) {
+	if err := a.may(permIntegrations, ""); err != nil {
+		return nil, err
+	}
+	if err := n.Validate(); err != nil {
+		return nil, err
+	}
+	return s.connect(ctx, a, n)
+}
+
+func (s *IntegrationService) connect(ctx context.Context, a Actor, n NewIntegration) (*Connected, error) {
+	conn, err := s.cfg.connectorOf(n.Type)
+	if err != nil {
+		return nil, err
+	}
+	v, err := verify(ctx, conn, Access{
+		Tenant: a.Tenant(), AuthType: n.AuthType, Config: n.Config, Token: n.Token, RefreshToken: n.RefreshToken,
+	})
+	if err != nil {
+		return nil, err
+	}
+	sealed, err := s.cfg.sealTokens(ctx, a.Tenant(), n.Token, n.RefreshToken)
+	if err != nil {
+		return nil, err
+	}
+	made := Connected{Integration: s.newIntegration(a, n, conn, v), Check: *v}
+	made.Integration.Sealed = sealed
+	err = s.cfg.once(ctx, a, &made, func(ctx context.Context, tx Tx) error {
+		i := made.Integration
+		if err := tx.Integrations.Create(ctx, i); err != nil {
+			return err
+		}
+		s.cfg.audit(tx, a, AuditIntegrationConnected, string(i.ID), map[string]any{"integration_type": i.Type, "account": i.Config.Account})
+		tx.Append(EventIntegrationUpdate, i.CreatedAt, i)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &made, nil
+}
+
+// verify proves a token that a user has given.
+func verify(ctx context.Context, conn Connector, a Access) (*Verified, error) {
+	v, err := conn.Verify(ctx, a)
+	if err == nil {
+		return v, nil
+	}
+	e := AsError(err)
+	switch ReasonOf(err) {
+	case ReasonToken, ReasonForbidden:
+		return nil, &Error{Code: CodeValidation, Message: e.Message, Err: err, Details: FieldErrors{{Field: "access_token", Constraint: "accepted", Message: e.Message}}}
+	case ReasonRefused, ReasonGone:
+		return nil, &Error{Code: CodeValidation, Message: e.Message, Err: err, Details: FieldErrors{{Field: "config", Constraint: "accepted", Message: e.Message}}}
+	default:
+		return nil, err
+	}
+}
+
+func (s *IntegrationService) newIntegration(a Actor, n NewIntegration, conn Connector, v *Verified) *Integration {
+	at := s.cfg.now()
+	i := &Integration{
+		ID: NewID[IntegrationID](), OrgID: a.Tenant().OrgID(), UserID: a.User(), Type: n.Type, AuthType: n.AuthType, Name: n.Name,
+		Config: v.Config, Status: IntegrationConnected, TokenExpiresAt: cutTime(n.ExpiresAt), CreatedAt: at, UpdatedAt: at,
+	}
+	if i.Config.Account == "" {
+		i.Config.Account = v.Account
+	}
+	if strings.TrimSpace(i.Name) == "" {
+		i.Name = cutRunes(strings.TrimSpace(conn.Capabilities().Name+" "+i.Config.Account), maxIntegrationName)
+	}
+	i.setInterval(n.SyncInterval, at)
+	i.schedule(at)
+	return i
+}
+
+// setInterval has the first sync start at once.
+func (i *Integration) setInterval(minutes int, at time.Time) {
+	i.SyncInterval, i.NextSyncAt = minutes, nil
+	if minutes > 0 {
+		i.NextSyncAt = &at
+		if i.LastSync != nil {
+			i.NextSyncAt = new(i.LastSync.Add(time.Duration(minutes) * time.Minute))
+		}
+	}
+}
+
+// Get returns an integration, or CodeNotFound.
+func (s *IntegrationService) Get(ctx context.Context, a Actor, id IntegrationID) (*Integration, error) {
+	if err := a.may(permRead, ""); err != nil {
+		return nil, err
+	}
+	return s.cfg.Store.Tenant(a.Tenant()).Read().Integrations.Get(ctx, id)
+}
+
+// List returns a page of integrations.
+func (s *IntegrationService) List(ctx context.Context, a Actor, p PageRequest) (Page[Integration], error) {
+	var none Page[Integration]
+	if err := a.may(permRead, ""); err != nil {
+		return none, err
+	}
+	seek, err := p.seek()
+	if err != nil {
+		return none, err
+	}
+	rows, err := s.cfg.Store.Tenant(a.Tenant()).Read().Integrations.List(ctx, seek)
+	return page(rows, seek, func(i Integration) Key { return Key{At: i.CreatedAt, ID: string(i.ID)} }), err
+}
+
+// Update changes an integration. A new token is proven as in Connect, and makes a
+// revoked integration work again. Only an admin may.
+func (s *IntegrationService) Update(ctx context.Context, a Actor, id IntegrationID, p IntegrationPatch) (*Integration, error) {
+	if err := a.may(permIntegrations, ""); err != nil {
+		return nil, err
+	}
+	if err := p.Validate(); err != nil {
+		return nil, err
+	}
+	i, err := s.Get(ctx, a, id)
+	if err != nil {
+		return nil, err
+	}
+	var v validation
+	if p.Spaces != nil {
+		v.integrationConfig(i.Type, i.AuthType, p.config(i.Config))
+	}
+	if v.err() != nil {
+		return nil, v.err()
+	}
+	var sealed []byte
+	var check *Verified
+	if p.Token != nil {
+		if check, sealed, err = s.prove(ctx, a.Tenant(), i, p); err != nil {
+			return nil, err
+		}
+	}
+	err = s.cfg.change(ctx, a.Tenant(), func(ctx context.Context, tx Tx) error {
+		if i, err = tx.Integrations.GetForUpdate(ctx, id); err != nil {
+			return err
+		}
+		if !s.apply(i, p, check, sealed) {
+			return nil
+		}
+		s.cfg.audit(tx, a, AuditIntegrationUpdated, string(id), map[string]any{"token_replaced": p.Token != nil})
+		return s.cfg.updateIntegration(ctx, tx, i)
+	})
+	if err != nil {
+		return nil, err
+	}
+	s.cfg.forgetCachedAccess(ctx, a.Tenant(), id)
+	return i, nil
+}
+
+// config is c as the patch makes it, without what was found out.
+func (p IntegrationPatch) config(c IntegrationConfig) IntegrationConfig {
+	c.CloudID, c.Account = "", ""
+	if p.Spaces != nil {
+		c.Spaces = *p.Spaces
+	}
+	return c
+}
+
+func (s *IntegrationService) prove(ctx context.Context, t Tenant, i *Integration, p IntegrationPatch) (*Verified, []byte, error) {
+	conn, err := s.cfg.connectorOf(i.Type)
+	if err != nil {
+		return nil, nil, err
+	}
+	v, err := verify(ctx, conn, Access{Tenant: t, Integration: i.ID, AuthType: i.AuthType, Config: i.Config, Token: *p.Token})
+	if err != nil {
+		return nil, nil, err
+	}
+	sealed, err := s.cfg.sealTokens(ctx, t, *p.Token, Secret{})
+	return v, sealed, err
+}
+
+// apply reports whether the patch changes anything.
+func (s *IntegrationService) apply(i *Integration, p IntegrationPatch, check *Verified, sealed []byte) bool {
+	changed := false
+	if p.Name != nil && *p.Name != i.Name {
+		i.Name, changed = *p.Name, true
+	}
+	if p.SyncInterval != nil && *p.SyncInterval != i.SyncInterval {
+		i.setInterval(*p.SyncInterval, s.cfg.now())
+		changed = true
+	}
+	if check != nil {
+		i.Config, i.Sealed, i.Status, i.ErrorMessage, changed = check.Config, sealed, IntegrationConnected, "", true
+		i.Config.Account, i.TokenExpiresAt, i.RefreshUntil = check.Account, nil, nil
+	}
+	if p.Spaces != nil && !sameSpaces(*p.Spaces, i.Config.Spaces) {
+		i.Config.Spaces, changed = *p.Spaces, true
+	}
+	return changed
+}
+
+// revokeTime bounds how long a vendor is asked to forget tokens.
+const revokeTime = 10 * time.Second
+
+// Delete disconnects: the tokens are revoked at the vendor where it can be, and
+// forgotten here, jobs of the integration are canceled. Its documents stay and can be
+// edited from then on. Only an admin may.
+func (s *IntegrationService) Delete(ctx context.Context, a Actor, id IntegrationID) error {
+	if err := a.may(permIntegrations, ""); err != nil {
+		return err
+	}
+	i, err := s.Get(ctx, a, id)
+	if err != nil {
+		return err
+	}
+	err = s.cfg.change(ctx, a.Tenant(), func(ctx context.Context, tx Tx) error {
+		if i, err = tx.Integrations.GetForUpdate(ctx, id); err != nil {
+			return err
+		}
+		if err := s.cfg.cancelRelated(ctx, tx, string(id)); err != nil {
+			return err
+		}
+		if err := tx.Integrations.Delete(ctx, id); err != nil {
+			return err
+		}
+		s.cfg.audit(tx, a, AuditIntegrationDeleted, string(id), map[string]any{"integration_type": i.Type, "account": i.Config.Account})
+		gone := *i
+		gone.Status, gone.ErrorMessage, gone.UpdatedAt = IntegrationRevoked, "it was disconnected", s.cfg.now()
+		tx.Append(EventIntegrationUpdate, gone.UpdatedAt, &gone)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	s.cfg.forgetCachedAccess(ctx, a.Tenant(), id)
+	s.revoke(ctx, a.Tenant(), i)
+	return nil
+}
+
+// revoke asks the vendor to forget tokens that are forgotten here already.
+func (s *IntegrationService) revoke(ctx context.Context, t Tenant, i *Integration) {
+	conn, err := s.cfg.connectorOf(i.Type)
+	if err != nil || i.AuthType != AuthOAuth2 || conn.Authorizer() == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), revokeTime)
+	defer cancel()
+	access, err := s.cfg.openAccess(ctx, t, i)
+	if err == nil {
+		err = conn.Authorizer().Revoke(ctx, access)
+	}
+	if err != nil {
+		s.cfg.Logger.WarnContext(ctx, "the vendor could not be asked to forget a token; it ends by itself, or in the vendor's settings",
+			slog.String("integration_id", string(i.ID)), slog.Any("error", err))
+	}
+}
+
+// cancelRelated cancels the jobs about a thing that goes away.
+func (c Config) cancelRelated(ctx context.Context, tx Tx, related string) error {
+	for _, status := range []JobStatus{JobPending, JobInProgress} {
+		jobs, err := tx.Jobs.List(ctx, JobFilter{RelatedID: related, Status: status}, Seek{Limit: MaxPageLimit})
+		if err != nil {
+			return err
+		}
+		for _, j := range jobs {
+			locked, err := tx.Jobs.GetForUpdate(ctx, j.ID)
+			if err != nil {
+				return err
+			}
+			if err := c.cancelJob(ctx, tx, locked, c.now()); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
