@@ -63,6 +63,7 @@ func TestScript(t *testing.T) {
 			"freeport": freePort,
 			"waitfor":  func(ts *testscript.TestScript, _ bool, args []string) { waitFor(ts, asked, args) },
 			"runjob":   runJob,
+			"askjob":   askJob,
 			"signal":   sendSignal,
 			"ended":    ended,
 		},
@@ -218,6 +219,25 @@ func runJob(ts *testscript.TestScript, neg bool, args []string) {
 	if exchange(ts, req, pair["access_token"], &job); job["status"] != "completed" {
 		ts.Fatalf("the job is %v", job["status"])
 	}
+}
+
+// askJob asks a server for a summary and leaves the job's id and a token in the
+// environment: askjob URL
+func askJob(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: askjob URL")
+	}
+	var pair, doc, job map[string]any
+	post := func(path, body string, out *map[string]any) {
+		req, err := http.NewRequest(http.MethodPost, args[0]+path, strings.NewReader(body))
+		ts.Check(err)
+		exchange(ts, req, pair["access_token"], out)
+	}
+	post("/v1/auth/register", `{"organization_name":"Acme","name":"Ann","email":"ann@example.org","password":"a long passphrase"}`, &pair)
+	post("/v1/documents", `{"title":"Ferry","content":"The ferry leaves at nine."}`, &doc)
+	post("/v1/documents/"+doc["id"].(string)+"/summaries", `{}`, &job)
+	ts.Setenv("JOB", job["job"].(map[string]any)["id"].(string))
+	ts.Setenv("DOCSCTL_TOKEN", pair["access_token"].(string))
 }
 
 // exchange makes a request as whoever the token is for and decodes its good answer.

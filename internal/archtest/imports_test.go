@@ -37,6 +37,7 @@ var rules = []rule{
 	{dir: "adapters/...", ours: []string{"core/..."}, third: []string{"*"}},
 	{dir: "transport/http/...", ours: []string{"core", "core/feed", "transport/http/..."}, third: []string{"*"}},
 	{dir: "transport/cli", ours: []string{"core", "client"}, third: []string{"*"}},
+	{dir: "client", third: []string{"github.com/coder/websocket"}},
 	{dir: "migrations"},
 	{dir: "internal/wire", ours: []string{"core/...", "adapters/...", "transport/...", "migrations"}, third: []string{"*"}},
 	{dir: "internal/testenv/...", ours: []string{"internal/testenv/..."}, third: []string{"*"}},

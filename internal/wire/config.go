@@ -47,6 +47,8 @@ type Config struct {
 	Extract           extract.SandboxConfig // limits of reading files
 	RateLimit         int                   // a minute; 0: none
 	RateLimitAuth     int
+	Server            string // that commands talk to; "": none
+	Token             string // as whom
 	Registration      core.Registrations
 	DefaultPlan       core.PlanType
 	GoogleIssuer      string // "": Google's
@@ -110,6 +112,8 @@ func settings() []setting {
 		{key: "shutdown_grace", value: "30s", parse: span(func(c *Config) *time.Duration { return &c.ShutdownGrace }, 0, time.Hour)},
 		{key: "rate_limit", value: "1200", parse: rate(func(c *Config) *int { return &c.RateLimit })},
 		{key: "rate_limit_auth", value: "20", parse: rate(func(c *Config) *int { return &c.RateLimitAuth })},
+		{key: "server", parse: text(func(c *Config) *string { return &c.Server })},
+		{key: "token", secret: true, parse: text(func(c *Config) *string { return &c.Token })},
 		{key: "registration", value: "open", parse: registration},
 		{key: "google_issuer", value: identity.GoogleIssuer, parse: googleIssuer},
 		{key: "google_client_id", parse: text(func(c *Config) *string { return &c.GoogleClientID })},

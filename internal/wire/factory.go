@@ -48,6 +48,13 @@ func NewFactory(streams *cli.IOStreams, build cli.BuildInfo) *cli.Factory {
 	f.SetPlan = func(ctx context.Context, o cli.Overrides, p cli.Plan) (cli.Planned, error) {
 		return setPlan(ctx, o, p, streams.ErrOut)
 	}
+	f.Server = func(o cli.Overrides) (cli.Server, error) {
+		loaded, err := Load(o)
+		if err != nil {
+			return cli.Server{}, err
+		}
+		return cli.Server{URL: loaded.Server, Token: loaded.Token}, nil
+	}
 	f.Settings = func(o cli.Overrides) ([]cli.Setting, error) {
 		loaded, err := Load(o)
 		if err != nil {

@@ -40,6 +40,8 @@ type Factory struct {
 	Doctor func(ctx context.Context, o Overrides, tell func(Finding)) error
 	// Fakes runs fakes of the vendors until ctx ends and tells how to use them.
 	Fakes func(ctx context.Context, o Fakes, tell func(text string) error) error
+	// Server returns the server that commands talk to, and as whom.
+	Server func(o Overrides) (Server, error)
 	// Settings returns the configuration in force, secrets masked.
 	Settings func(o Overrides) ([]Setting, error)
 }
@@ -47,6 +49,9 @@ type Factory struct {
 // Overrides are settings from flags by their configuration key, such as
 // "database_url". They win over environment and file.
 type Overrides map[string]string
+
+// Server is where a server is, "" when none is named, and the token for it.
+type Server struct{ URL, Token string }
 
 // Local is an open installation with an actor who may use it.
 type Local struct {

@@ -77,7 +77,7 @@ func NewCmdRoot(f *Factory) *cobra.Command {
 	cmd.SetHelpCommand(newCmdHelp())
 	cmd.AddCommand(
 		NewCmdSummarize(f, nil), NewCmdExtract(f, nil), NewCmdServe(f, nil), NewCmdWorker(f, nil),
-		NewCmdExport(f, nil), NewCmdImport(f, nil), NewCmdAdmin(f), NewCmdMigrate(f), NewCmdConfig(f, nil),
+		NewCmdExport(f, nil), NewCmdImport(f, nil), NewCmdAdmin(f), NewCmdJobs(f), NewCmdMigrate(f), NewCmdConfig(f, nil),
 		NewCmdDoctor(f, nil), NewCmdHealth(f, nil), NewCmdVersion(f, nil), NewCmdCompletion(f), NewCmdDev(f),
 	)
 	return cmd
