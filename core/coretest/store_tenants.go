@@ -198,8 +198,12 @@ func (s *scene) writeAboutOthers(each bool) (diff string) {
 	b := s.org()
 	theirs := newThings(s, b)
 	before := stateOf(s, b, theirs)
+	shared := s.org()
 	for name, op := range writeOperations() {
-		a := s.org() // what one operation may create is not another's to find
+		a := shared
+		if op.answer == answersAny || op.answer == answersOwn { // what it makes of its own is not another's to find
+			a = s.org()
+		}
 		try := func(x things) error {
 			return a.TryTx(s, func(ctx context.Context, tx core.Tx) error { return op.call(ctx, tx, x) })
 		}
