@@ -135,7 +135,7 @@ func TestTokens_OtherIssuersAreRefused(t *testing.T) {
 
 func TestNewTokens_RefusesWeakSecrets(t *testing.T) {
 	t.Parallel()
-	for _, s := range []string{"", "secret", "short-but-varied-0123456789", strings.Repeat("a", 64), strings.Repeat("0123", 16)} {
+	for _, s := range []string{"", "secret", "short-but-varied-0123456789", strings.Repeat("a", 64), strings.Repeat("0123", 16), "a-string-secret-at-least-256-bits-long", "0123456789ABCDEF0123456789abcdef"} {
 		if _, err := identity.NewTokens(s); err == nil {
 			t.Errorf("NewTokens accepted a secret of %d bytes that is weak", len(s))
 		}

@@ -5,6 +5,8 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -60,9 +62,28 @@ func NewTokens(secrets ...string) (*Tokens, error) {
 // shortest length has over twenty.
 const minDifferentBytes = 10
 
+// wellKnown are secrets of the length that is asked for which stand in tutorials,
+// debuggers and templates, in lower case.
+var wellKnown = []string{
+	"a-string-secret-at-least-256-bits-long", // jwt.io
+	"your-256-bit-secret-your-256-bit-secret",
+	"your-super-secret-jwt-token-with-at-least-32-characters-long", // a compose file that many copied
+	"super-secret-jwt-token-with-at-least-32-characters-long",
+	"my-super-secret-key-that-should-be-changed",
+	"change-this-secret-in-production-please",
+	"abcdefghijklmnopqrstuvwxyz0123456789",
+	"abcdefghijklmnopqrstuvwxyz123456",
+	"0123456789abcdef0123456789abcdef",
+	"0123456789abcdefghijklmnopqrstuvwxyz",
+	"qwertyuiopasdfghjklzxcvbnm123456",
+}
+
 func checkSecret(s string) error {
 	if len(s) < MinSecretBytes {
 		return fmt.Errorf("it is shorter than %d bytes; make one with: openssl rand -base64 48", MinSecretBytes)
+	}
+	if slices.Contains(wellKnown, strings.ToLower(s)) {
+		return errors.New("it is a well-known example; make one with: openssl rand -base64 48")
 	}
 	different := map[byte]bool{}
 	for i := range len(s) {
