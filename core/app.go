@@ -28,17 +28,18 @@ type Ports struct {
 // Config is what an App is built of.
 type Config struct {
 	Ports
-	Now          func() time.Time    // nil: time.Now
-	FoldEmail    func(string) string // the form in which addresses are compared; nil: lower case
-	Logger       *slog.Logger        // nil: slog.Default()
-	JobLease     time.Duration       // how long a job's lease lasts; 0: 30 s
-	AccessToken  time.Duration       // life of an access token; 0: 15 minutes
-	RefreshToken time.Duration       // life of a refresh token; 0: 30 days
-	RateLimit    int                 // requests of an organization in a minute; 0: no limit
-	SignInLimit  int                 // sign-ins of an account, and from an address, in a minute; 0: no limit
-	Registration Registrations       // who may found organizations; "": RegistrationOpen
-	Quotas       map[PlanType]Quota  // what each plan allows; a plan that is missing has no limits
-	DefaultPlan  PlanType            // of an organization that is founded; "": PlanFree
+	Now              func() time.Time    // nil: time.Now
+	FoldEmail        func(string) string // the form in which addresses are compared; nil: lower case
+	Logger           *slog.Logger        // nil: slog.Default()
+	ResummarizeAfter time.Duration       // how long edits must pause before summaries are made again; 0: 1 minute
+	JobLease         time.Duration       // how long a job's lease lasts; 0: 30 s
+	AccessToken      time.Duration       // life of an access token; 0: 15 minutes
+	RefreshToken     time.Duration       // life of a refresh token; 0: 30 days
+	RateLimit        int                 // requests of an organization in a minute; 0: no limit
+	SignInLimit      int                 // sign-ins of an account, and from an address, in a minute; 0: no limit
+	Registration     Registrations       // who may found organizations; "": RegistrationOpen
+	Quotas           map[PlanType]Quota  // what each plan allows; a plan that is missing has no limits
+	DefaultPlan      PlanType            // of an organization that is founded; "": PlanFree
 
 	pace *tellPace // of this App
 }
@@ -80,6 +81,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Logger == nil {
 		c.Logger = slog.Default()
+	}
+	if c.ResummarizeAfter == 0 {
+		c.ResummarizeAfter = time.Minute
 	}
 	if c.JobLease == 0 {
 		c.JobLease = 30 * time.Second

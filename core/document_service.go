@@ -201,6 +201,9 @@ func (s *DocumentService) apply(ctx context.Context, tx Tx, d *Document, p Docum
 		return err
 	}
 	tx.Append(EventDocumentUpdated, d.UpdatedAt, d.withoutContent())
+	if edited {
+		return s.cfg.outdated(ctx, tx, d)
+	}
 	return nil
 }
 

@@ -22,6 +22,7 @@ const (
 	EventDocumentDeleted   EventType = "document.deleted"
 	EventSummaryCompleted  EventType = "summary.completed"
 	EventSummaryFailed     EventType = "summary.failed"
+	EventSummaryStale      EventType = "summary.stale" // an edit has outdated it; see Resummarize
 	EventIntegrationUpdate EventType = "integration.updated"
 	EventUsageWarning      EventType = "usage.warning"
 )

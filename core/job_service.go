@@ -15,9 +15,14 @@ type JobService struct {
 
 // newJob makes a pending job that is due at once.
 func newJob(a Actor, t JobType, related, relatedType string, at time.Time) Job {
+	return newJobFor(a.Tenant().OrgID(), a.User(), t, related, relatedType, at)
+}
+
+// newJobFor is newJob for a user who does not act now.
+func newJobFor(org OrgID, user UserID, t JobType, related, relatedType string, at time.Time) Job {
 	kind := kindRules[t]
 	return Job{
-		ID: NewID[JobID](), OrgID: a.Tenant().OrgID(), UserID: a.User(), Type: t,
+		ID: NewID[JobID](), OrgID: org, UserID: user, Type: t,
 		RelatedID: related, RelatedType: relatedType, Status: JobPending, Run: 1, MaxAttempts: kind.maxAttempts,
 		Queue: kind.queue, NextAttemptAt: &at, QueuedAt: at, CreatedAt: at,
 	}

@@ -20,6 +20,8 @@ type Organization struct {
 	Name              string      `json:"name"`
 	PlanType          PlanType    `json:"plan_type"`
 	DefaultTemplateID *TemplateID `json:"default_template_id"` // nil: the product's default
+	Resummarize       Resummarize `json:"resummarize"`
+	ResummarizeMaxUSD *float64    `json:"resummarize_max_usd"` // of a month's calls, above which no automatic summary begins; nil: no cap
 	CreatedAt         time.Time   `json:"created_at"`
 	UpdatedAt         time.Time   `json:"updated_at"`
 }
@@ -41,6 +43,7 @@ type OrganizationRepo interface {
 	Founded(ctx context.Context) (bool, error)
 	// Create stores o, whose id is the tenant's, or returns CodeConflict when it exists.
 	Create(ctx context.Context, o *Organization) error
-	// Update stores o's name, plan, default template and UpdatedAt, or returns CodeNotFound.
+	// Update stores o's name, plan, default template, Resummarize, its cap and
+	// UpdatedAt, or returns CodeNotFound.
 	Update(ctx context.Context, o *Organization) error
 }

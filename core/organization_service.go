@@ -9,7 +9,37 @@ import (
 type OrganizationService struct{ cfg Config }
 
 // OrganizationPatch changes an organization; nil fields stay.
-type OrganizationPatch struct{ Name *string }
+type OrganizationPatch struct {
+	Name              *string
+	Resummarize       *Resummarize
+	ResummarizeMaxUSD **float64 // to nil: no cap
+}
+
+// Validate returns CodeValidation with every field that does not hold.
+func (p OrganizationPatch) Validate() error {
+	var v validation
+	if p.Name != nil {
+		v.name("name", *p.Name)
+	}
+	if p.Resummarize != nil {
+		oneOf(&v, "resummarize", *p.Resummarize, Resummarizes()...)
+	}
+	if limit := p.ResummarizeMaxUSD; limit != nil && *limit != nil && !(**limit >= 0) {
+		v.add("resummarize_max_usd", "min", "resummarize_max_usd must not be negative")
+	}
+	return v.err()
+}
+
+// apply changes o and reports whether it is another now.
+func (p OrganizationPatch) apply(o *Organization) bool {
+	before := *o
+	set(&o.Name, p.Name)
+	set(&o.Resummarize, p.Resummarize)
+	set(&o.ResummarizeMaxUSD, p.ResummarizeMaxUSD)
+	return o.Name != before.Name || o.Resummarize != before.Resummarize || !equalUSD(o.ResummarizeMaxUSD, before.ResummarizeMaxUSD)
+}
+
+func equalUSD(a, b *float64) bool { return a == b || a != nil && b != nil && *a == *b }
 
 // Get returns the actor's organization.
 func (s *OrganizationService) Get(ctx context.Context, a Actor) (*Organization, error) {
@@ -24,11 +54,7 @@ func (s *OrganizationService) Update(ctx context.Context, a Actor, p Organizatio
 	if err := a.may(permOrganization, ""); err != nil {
 		return nil, err
 	}
-	var v validation
-	if p.Name != nil {
-		v.name("name", *p.Name)
-	}
-	if err := v.err(); err != nil {
+	if err := p.Validate(); err != nil {
 		return nil, err
 	}
 	var org *Organization
@@ -36,10 +62,10 @@ func (s *OrganizationService) Update(ctx context.Context, a Actor, p Organizatio
 		if org, err = tx.Organizations.GetForUpdate(ctx); err != nil {
 			return err
 		}
-		if p.Name == nil || *p.Name == org.Name {
+		if !p.apply(org) {
 			return nil
 		}
-		org.Name, org.UpdatedAt = *p.Name, s.cfg.now()
+		org.UpdatedAt = s.cfg.now()
 		s.cfg.audit(tx, a, AuditOrganizationUpdated, string(org.ID), nil)
 		return tx.Organizations.Update(ctx, org)
 	})

@@ -20,7 +20,7 @@ func errRegistration() error {
 }
 
 func (c Config) newOrganization(name string, at time.Time) Organization {
-	return Organization{ID: NewID[OrgID](), Name: name, PlanType: c.DefaultPlan, CreatedAt: at, UpdatedAt: at}
+	return Organization{ID: NewID[OrgID](), Name: name, PlanType: c.DefaultPlan, Resummarize: ResummarizeOff, CreatedAt: at, UpdatedAt: at}
 }
 
 // establish stores t's organization with its first admin, if the installation allows that.

@@ -27,6 +27,9 @@ func (c Config) runSummarize(ctx context.Context, r *Run) error {
 	if err != nil {
 		return err
 	}
+	if err := c.mayBegin(ctx, r); err != nil {
+		return err
+	}
 	request := summarizeRequest(sum, d)
 	if err := c.reserveShare(ctx, r, sum, &request); err != nil {
 		return err

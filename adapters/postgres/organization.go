@@ -8,10 +8,10 @@ import (
 	"github.com/docsctl/docsctl/core"
 )
 
-const organizationColumns = `org_id, name, plan_type, default_template_id, created_at, updated_at`
+const organizationColumns = `org_id, name, plan_type, default_template_id, resummarize, resummarize_max_usd, created_at, updated_at`
 
 func scanOrganization(row pgx.CollectableRow) (o core.Organization, err error) {
-	err = row.Scan(&o.ID, &o.Name, &o.PlanType, &o.DefaultTemplateID, &o.CreatedAt, &o.UpdatedAt)
+	err = row.Scan(&o.ID, &o.Name, &o.PlanType, &o.DefaultTemplateID, &o.Resummarize, &o.ResummarizeMaxUSD, &o.CreatedAt, &o.UpdatedAt)
 	return o, err
 }
 
@@ -29,12 +29,12 @@ func (r organizationRepo) GetForUpdate(ctx context.Context) (*core.Organization,
 
 func (r organizationRepo) Create(ctx context.Context, o *core.Organization) error {
 	return r.writeOne(ctx, "organization", r.sql.insertOrganization,
-		o.Name, string(o.PlanType), optionalKey(o.DefaultTemplateID), o.CreatedAt, o.UpdatedAt)
+		o.Name, string(o.PlanType), optionalKey(o.DefaultTemplateID), string(o.Resummarize), o.ResummarizeMaxUSD, o.CreatedAt, o.UpdatedAt)
 }
 
 func (r organizationRepo) Update(ctx context.Context, o *core.Organization) error {
 	return r.writeOne(ctx, "organization", r.sql.updateOrganization,
-		o.Name, string(o.PlanType), optionalKey(o.DefaultTemplateID), o.UpdatedAt)
+		o.Name, string(o.PlanType), optionalKey(o.DefaultTemplateID), string(o.Resummarize), o.ResummarizeMaxUSD, o.UpdatedAt)
 }
 
 func (r organizationRepo) Founded(ctx context.Context) (bool, error) {

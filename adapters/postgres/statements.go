@@ -83,8 +83,10 @@ func (s *statements) accounts() {
 	s.lockOrganization = s.getOrganization + ` for update`
 	// The tenant is $1 for the form's sake; the function looks beyond it.
 	s.founded = `select docsctl_founded() where $1::uuid is not null`
-	s.insertOrganization = `insert into organizations (` + organizationColumns + `) values ($1, $2, $3, $4, $5, $6)`
-	s.updateOrganization = `update organizations set name = $2, plan_type = $3, default_template_id = $4, updated_at = $5 where org_id = $1`
+	s.insertOrganization = `insert into organizations (` + organizationColumns + `) values ($1, $2, $3, $4, $5, $6, $7, $8)`
+	s.updateOrganization = `update organizations set name = $2, plan_type = $3, default_template_id = $4, resummarize = $5,
+			resummarize_max_usd = $6, updated_at = $7
+		where org_id = $1`
 
 	s.getUser = `select ` + userColumns + ` from users where org_id = $1 and id = $2`
 	s.lockUser = s.getUser + ` for update`

@@ -66,7 +66,7 @@ func (s *Store) begin(ctx context.Context) error {
 
 func (t *tx) found(ctx context.Context, org core.OrgID, user core.UserID, at time.Time) error {
 	repos := t.repositories(&core.Outbox{})
-	err := repos.Organizations.Create(ctx, &core.Organization{ID: org, Name: "local", PlanType: core.PlanFree, CreatedAt: at, UpdatedAt: at})
+	err := repos.Organizations.Create(ctx, &core.Organization{ID: org, Name: "local", PlanType: core.PlanFree, Resummarize: core.ResummarizeOff, CreatedAt: at, UpdatedAt: at})
 	if err != nil {
 		return err
 	}

@@ -65,7 +65,11 @@ func Kinds() []string {
 }
 
 func (im *importing) organization(ctx context.Context, tx core.Tx, o *core.Organization) error {
-	return tx.Organizations.Create(ctx, o)
+	made := *o
+	if made.Resummarize == "" { // by an installation that did not have the choice
+		made.Resummarize = core.ResummarizeOff
+	}
+	return tx.Organizations.Create(ctx, &made)
 }
 
 // user stores everybody as inactive: nobody signs in before the end.

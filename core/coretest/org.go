@@ -28,7 +28,7 @@ func NewOrg(t testing.TB, s core.Store, opts ...func(*core.Organization)) *Org {
 	at := Now()
 	id := core.NewID[core.OrgID]()
 	o := &Org{Store: s, Tenant: core.TrustTenant(id), Organization: core.Organization{
-		ID: id, Name: "Example Ltd", PlanType: core.PlanFree, CreatedAt: at, UpdatedAt: at,
+		ID: id, Name: "Example Ltd", PlanType: core.PlanFree, Resummarize: core.ResummarizeOff, CreatedAt: at, UpdatedAt: at,
 	}}
 	apply(&o.Organization, opts)
 	o.User = o.newUser()

@@ -76,6 +76,7 @@ func organizationUpdate(s *scene) {
 	want := o.Organization
 	want.Name, want.PlanType, want.UpdatedAt = "Neu & Co", core.PlanEnterprise, want.UpdatedAt.Add(time.Minute)
 	for _, template := range []*core.TemplateID{nil, new(o.NewTemplate(s).ID), nil} {
+		want.Resummarize, want.ResummarizeMaxUSD = core.ResummarizeFlag, new(0.125)
 		want.DefaultTemplateID = template
 		given := want
 		given.CreatedAt = given.CreatedAt.Add(-time.Hour)

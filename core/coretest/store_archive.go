@@ -73,6 +73,7 @@ func (s *scene) fullOrg() *Org {
 	s.Helper()
 	o := s.org(func(o *core.Organization) {
 		o.PlanType, o.DefaultTemplateID = core.PlanEnterprise, new(core.NewID[core.TemplateID]())
+		o.Resummarize, o.ResummarizeMaxUSD = core.ResummarizeAuto, new(12.5)
 	})
 	at := Now()
 	o.NewUser(s, func(u *core.User) {

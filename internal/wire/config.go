@@ -42,6 +42,7 @@ type Config struct {
 	WorkerLLM         int
 	WorkerIntegration int
 	JobLease          time.Duration
+	ResummarizeAfter  time.Duration
 	ShutdownGrace     time.Duration
 	MaxUploadBytes    int64
 	Extract           extract.SandboxConfig // limits of reading files
@@ -109,6 +110,7 @@ func settings() []setting {
 		{key: "worker_concurrency_llm", value: "64", parse: count(func(c *Config) *int { return &c.WorkerLLM })},
 		{key: "worker_concurrency_integration", value: "8", parse: count(func(c *Config) *int { return &c.WorkerIntegration })},
 		{key: "job_lease", value: "30s", parse: span(func(c *Config) *time.Duration { return &c.JobLease }, 3*time.Second, time.Hour)},
+		{key: "resummarize_after", value: "1m", parse: span(func(c *Config) *time.Duration { return &c.ResummarizeAfter }, time.Second, 24*time.Hour)},
 		{key: "shutdown_grace", value: "30s", parse: span(func(c *Config) *time.Duration { return &c.ShutdownGrace }, 0, time.Hour)},
 		{key: "rate_limit", value: "1200", parse: rate(func(c *Config) *int { return &c.RateLimit })},
 		{key: "rate_limit_auth", value: "20", parse: rate(func(c *Config) *int { return &c.RateLimitAuth })},

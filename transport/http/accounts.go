@@ -34,15 +34,20 @@ func viewUser(u *core.User) user {
 }
 
 type organization struct {
-	ID        core.OrgID    `json:"id" format:"uuid"`
-	Name      string        `json:"name"`
-	PlanType  core.PlanType `json:"plan_type" enum:"free,enterprise"`
-	CreatedAt time.Time     `json:"created_at"`
-	UpdatedAt time.Time     `json:"updated_at"`
+	ID                core.OrgID       `json:"id" format:"uuid"`
+	Name              string           `json:"name"`
+	PlanType          core.PlanType    `json:"plan_type" enum:"free,enterprise"`
+	Resummarize       core.Resummarize `json:"resummarize" enum:"off,flag,auto" doc:"What an edit does to a document's summaries: nothing, tell it (summary.stale), or have them made again."`
+	ResummarizeMaxUSD *float64         `json:"resummarize_max_usd" doc:"No automatic summary begins once the month's calls have cost this; null: no cap."`
+	CreatedAt         time.Time        `json:"created_at"`
+	UpdatedAt         time.Time        `json:"updated_at"`
 }
 
 func viewOrganization(o *core.Organization) organization {
-	return organization{ID: o.ID, Name: o.Name, PlanType: o.PlanType, CreatedAt: o.CreatedAt, UpdatedAt: o.UpdatedAt}
+	return organization{
+		ID: o.ID, Name: o.Name, PlanType: o.PlanType, Resummarize: o.Resummarize, ResummarizeMaxUSD: o.ResummarizeMaxUSD,
+		CreatedAt: o.CreatedAt, UpdatedAt: o.UpdatedAt,
+	}
 }
 
 type tokenPair struct {

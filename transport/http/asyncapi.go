@@ -40,6 +40,7 @@ func messages() []message {
 		event(core.EventDocumentDeleted, "The document as it was.", document),
 		event(core.EventSummaryCompleted, "The whole summary.", summary),
 		event(core.EventSummaryFailed, "The whole summary.", summary),
+		event(core.EventSummaryStale, "The whole summary, which an edit of its document has outdated.", summary),
 		event(core.EventIntegrationUpdate, "The integration.", integration),
 		event(core.EventUsageWarning, "Four fifths of a quota of the month are used.", reflect.TypeFor[eventFrame[core.QuotaDetails]]()),
 		{name: string(core.EventJobProgress), summary: "How far a job is; at most four a second. Those that run are told to a client that resumes.", payload: job},

@@ -174,6 +174,9 @@ func TestAsyncAPI_DescribesRealFrames(t *testing.T) {
 	p.do("PATCH", "/v1/documents/"+waits, `{"title":"Two"}`).want(200)
 	p.do("POST", "/v1/documents/"+waits+"/summaries", `{}`).want(202)
 	until("job.completed")
+	p.do("PATCH", "/v1/organization", `{"resummarize":"flag"}`).want(200)
+	p.do("PATCH", "/v1/documents/"+waits, `{"content":"It was closed in May, and opened again in June."}`).want(200)
+	until("summary.stale")
 	p.do("DELETE", "/v1/documents/"+waits, "").want(204)
 	until("document.deleted")
 	failed := core.Job{ID: core.NewID[core.JobID](), OrgID: core.OrgID(p.org), Type: core.JobSummarize, Status: core.JobFailed, ErrorCode: core.CodeLLM}

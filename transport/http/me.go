@@ -37,7 +37,20 @@ func shownOrganization(o *core.Organization, err error) (*organizationOutput, er
 }
 
 type organizationPatch struct {
-	Name patch[string] `json:"name,omitzero" minLength:"1" maxLength:"200"`
+	Name              patch[string]           `json:"name,omitzero" minLength:"1" maxLength:"200"`
+	Resummarize       patch[core.Resummarize] `json:"resummarize,omitzero" enum:"off,flag,auto"`
+	ResummarizeMaxUSD patch[float64]          `json:"resummarize_max_usd,omitzero" minimum:"0" nullable:"true"`
+}
+
+func (p organizationPatch) change() (core.OrganizationPatch, error) {
+	var required nonNull
+	required.check("name", p.Name.null)
+	required.check("resummarize", p.Resummarize.null)
+	out := core.OrganizationPatch{Name: p.Name.value, Resummarize: p.Resummarize.value}
+	if p.ResummarizeMaxUSD.null || p.ResummarizeMaxUSD.value != nil {
+		out.ResummarizeMaxUSD = &p.ResummarizeMaxUSD.value
+	}
+	return out, required.err()
 }
 
 type updateOrganizationInput struct{ Body organizationPatch }
@@ -101,9 +114,9 @@ func (s *api) updateMe(ctx context.Context, a core.Actor, in *updateMeInput) (*m
 }
 
 func (s *api) updateOrganization(ctx context.Context, a core.Actor, in *updateOrganizationInput) (*organizationOutput, error) {
-	var required nonNull
-	if required.check("name", in.Body.Name.null); required.err() != nil {
-		return nil, required.err()
+	p, err := in.Body.change()
+	if err != nil {
+		return nil, err
 	}
-	return shownOrganization(s.app.Org.Update(ctx, a, core.OrganizationPatch{Name: in.Body.Name.value}))
+	return shownOrganization(s.app.Org.Update(ctx, a, p))
 }
