@@ -95,6 +95,6 @@ func extractInput(ctx context.Context, opts *ExtractOptions) (*core.Extracted, e
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }() // it was read only
 	return opts.Read(ctx, opts.Overrides, f.File)
 }

@@ -17,9 +17,10 @@ type SummarizeOptions struct {
 	IO        *IOStreams
 	Open      func(ctx context.Context, o Overrides) (*Local, error)
 	Overrides Overrides
-	Inputs    []string // files, URLs, "-" for standard input
-	Title     string   // "": the document's own
-	Template  string   // name or id; "": the default one
+	Inputs    []string        // files, folders, URLs, "-" for standard input
+	Found     map[string]bool // those of Inputs that were found in a folder
+	Title     string          // "": the document's own
+	Template  string          // name or id; "": the default one
 	Summary   core.SummaryOptions
 	Citations bool
 	Estimate  bool
@@ -33,10 +34,13 @@ type SummarizeOptions struct {
 func NewCmdSummarize(f *Factory, runF func(context.Context, *SummarizeOptions) error) *cobra.Command {
 	opts := &SummarizeOptions{IO: f.IO, Open: f.Open}
 	cmd := &cobra.Command{
-		Use:   "summarize FILE...|URL|-",
-		Short: "Summarize files, web pages or standard input",
+		Use:   "summarize FILE...|DIR|URL|-",
+		Short: "Summarize files, folders, web pages or standard input",
 		Long: "Summarize PDF, Word, PowerPoint, Excel, OpenDocument text, EPUB, HTML, Markdown, CSV, mail and\n" +
-			"plain text, from files, URLs or standard input (-).\n\n" +
+			"plain text, from files, URLs or standard input (-). Of a folder every file in it and below it\n" +
+			"is summarized, and what is no text is skipped. With several inputs it is told first what they\n" +
+			"will cost, --max-cost is a cap on all together, and a table ends the run. An interrupted run\n" +
+			"goes on with the same command: what is done is not paid for again.\n\n" +
 			"No server and no set-up is needed: documents and summaries are kept in the user's data\n" +
 			"folder. A file that has not changed is not summarized again; --force does it anew.\n" +
 			"The summary goes to standard output; the last line on standard error tells how much of\n" +
@@ -44,6 +48,7 @@ func NewCmdSummarize(f *Factory, runF func(context.Context, *SummarizeOptions) e
 		Example: "  docsctl summarize report.md\n" +
 			"  docsctl summarize *.md --length short -o table\n" +
 			"  docsctl summarize book.pdf --estimate\n" +
+			"  docsctl summarize reports/ --max-cost 2.50 --output reports.md\n" +
 			"  docsctl summarize book.pdf --export docx --output book-summary.docx\n" +
 			"  docsctl summarize https://example.org/page --citations --output page.md\n" +
 			"  pandoc -t markdown talk.odt | docsctl summarize - --template key-points",
@@ -66,7 +71,7 @@ func NewCmdSummarize(f *Factory, runF func(context.Context, *SummarizeOptions) e
 	flags.BoolVar(&opts.Summary.Refresh, "force", false, "make the summary anew, and pay for it again")
 	flags.BoolVar(&opts.Stream, "stream", false, "print the text while the model writes it")
 	flags.BoolVar(&opts.Estimate, "estimate", false, "tell calls, tokens and cost, and make no summary")
-	flags.Var(&usdFlag{to: &opts.Summary.MaxCostUSD}, "max-cost", "stop before a summary costs more than this many `USD`")
+	flags.Var(&usdFlag{to: &opts.Summary.MaxCostUSD}, "max-cost", "stop before the summaries cost more than this many `USD`")
 	choiceFlag(cmd, &opts.Export, "export", "", "write a file with footnotes as", core.ExportFormats()...)
 	flags.StringVar(&opts.Output, "output", "", "write to `FILE`, whole or not at all")
 	printingFlag(cmd, &opts.Print)
@@ -75,6 +80,12 @@ func NewCmdSummarize(f *Factory, runF func(context.Context, *SummarizeOptions) e
 
 func summarizeRun(ctx context.Context, opts *SummarizeOptions) (err error) {
 	if err := opts.check(); err != nil {
+		return err
+	}
+	if err := opts.expandFolders(); err != nil {
+		return err
+	}
+	if err := opts.check(); err != nil { // again: a folder may be several files
 		return err
 	}
 	var output *outputFile
@@ -102,13 +113,17 @@ func summarizeRun(ctx context.Context, opts *SummarizeOptions) (err error) {
 	if opts.Estimate {
 		return s.estimate(ctx)
 	}
+	run := s.run
+	if len(opts.Inputs) > 1 || len(opts.Found) > 0 {
+		run = s.runBulk
+	}
 	if opts.Print != printJSON {
-		return s.run(ctx)
+		return run(ctx)
 	}
 	// A failure's envelope stands alone on stderr, so what is told waits for the end.
 	held := &bytes.Buffer{}
 	s.notes = held
-	if err := s.run(ctx); err != nil {
+	if err := run(ctx); err != nil {
 		return err
 	}
 	_, err = io.Copy(opts.IO.ErrOut, held)
@@ -152,50 +167,51 @@ type summarizing struct {
 	output *outputFile // nil: standard output
 	notes  io.Writer   // what is told besides the result
 	said   streamed    // of --stream
+
+	watching func(*core.Job) // is told how a job gets on; nil: nobody is
 }
 
 // result is what became of one input.
 type result struct {
-	input  string
-	sum    *core.Summary
-	reused bool // it was made by an earlier run
-	took   time.Duration
-	err    error
+	input   string
+	sum     *core.Summary
+	reused  bool // it was made by an earlier run
+	skipped bool // err says why it has no summary, and that is no failure
+	took    time.Duration
+	err     error
 }
 
-// run summarizes every input, going on after failures.
+// run summarizes the one input.
 func (s *summarizing) run(ctx context.Context) error {
-	var results []result
-	failed := &failures{of: len(s.opts.Inputs)}
-	for i, input := range s.opts.Inputs {
-		r := s.one(ctx, input)
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		if r.err != nil {
-			failed.errs = append(failed.errs, r.err)
-		} else if s.opts.Print == printDefault && s.output == nil && s.opts.Export == "" {
-			if err := s.opts.IO.print(s.said.rest(s.text(i, r))); err != nil {
-				return err
-			}
-		}
-		s.account(r)
-		results = append(results, r)
+	r := s.one(ctx, s.opts.Inputs[0])
+	if ctx.Err() != nil {
+		return ctx.Err()
 	}
-	if err := s.finish(ctx, results, len(failed.errs) > 0); err != nil || len(failed.errs) == 0 {
-		return err
+	if r.err != nil {
+		return &failures{of: 1, errs: []error{r.err}}
 	}
-	return failed
+	if s.printsTexts() {
+		if err := s.opts.IO.print(s.said.rest(s.text(0, r))); err != nil {
+			return err
+		}
+	}
+	s.account(r)
+	return s.finish(ctx, []result{r}, false)
+}
+
+// printsTexts reports whether summaries are printed one by one as they come.
+func (s *summarizing) printsTexts() bool {
+	return s.output == nil && s.opts.Print == printDefault && s.opts.Export == ""
 }
 
 // finish writes the results that are written together. --output and the forms for
 // programs are all or nothing; a table tells of failures, too.
 func (s *summarizing) finish(ctx context.Context, results []result, failed bool) error {
-	if failed && s.output != nil && len(results) > 1 {
+	if failed && s.output != nil && len(s.opts.Inputs) > 1 {
 		note(s.notes, "nothing is written to --output, since an input failed; the summaries that were made are kept for the next run")
 	}
-	printed := s.output == nil && s.opts.Print == printDefault && s.opts.Export == ""
-	forPeople := s.output == nil && s.opts.Print == printTable && len(results) > 1
+	printed := s.printsTexts()
+	forPeople := s.output == nil && s.opts.Print == printTable && len(s.opts.Inputs) > 1
 	if printed || failed && !forPeople {
 		return nil
 	}

@@ -12,9 +12,12 @@ import (
 // account tells what a reader of the summary should check, and in the last line
 // what was read, called and paid.
 func (s *summarizing) account(r result) {
-	if r.err != nil {
-		return
-	}
+	s.warnings(r)
+	s.tell(r.input, "%s", r.account())
+}
+
+// warnings tells what a reader of the summary should check.
+func (s *summarizing) warnings(r result) {
 	for _, w := range r.sum.Warnings {
 		if w.Code != core.WarnPagesWithoutText || r.reused { // else warnOfPages has told
 			s.warn(r.input, w.Message+excerpt(r.sum.Text, w))
@@ -23,7 +26,6 @@ func (s *summarizing) account(r result) {
 	if s.citationsLost(r.sum) {
 		s.tell(r.input, "footnotes cannot stand in a JSON text; -o json has the citations")
 	}
-	s.tell(r.input, "%s", r.account())
 }
 
 // warnOfPages says what of a document cannot be read, before anything is paid for

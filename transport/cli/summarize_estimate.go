@@ -30,6 +30,10 @@ func (s *summarizing) estimate(ctx context.Context) error {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
+		if err != nil && s.opts.skips(input, err) {
+			note(s.notes, "skipped %s", describe(named(input, err)).Message)
+			continue
+		}
 		if err != nil {
 			failed.errs = append(failed.errs, named(input, err))
 			continue
@@ -52,20 +56,26 @@ func (s *summarizing) estimateOne(ctx context.Context, input string) (estimateVi
 	if err != nil {
 		return estimateView{}, err
 	}
+	e, err := s.estimateOf(ctx, doc)
+	return estimateView{
+		Input: displayName(input), Documents: 1, InputTokens: e.InputTokens, OutputTokens: e.OutputTokens,
+		LLMCalls: e.LLMCalls, CachedCalls: e.CachedCalls, CostUSD: e.CostUSD,
+	}, err
+}
+
+// estimateOf tells what a document's summary would use: nothing when it is there.
+func (s *summarizing) estimateOf(ctx context.Context, doc *core.Document) (core.Estimate, error) {
 	request := core.SummaryRequest{DocumentID: doc.ID, Options: s.opts.Summary}
-	v := estimateView{Input: displayName(input), Documents: 1, CostUSD: new(float64)}
 	if !s.opts.Summary.Refresh {
 		_, err := s.local.App.Summaries.Find(ctx, s.local.Actor, request)
-		if err == nil { // the summary is there already
-			return v, nil
+		if err == nil {
+			return core.Estimate{CostUSD: new(float64)}, nil
 		}
 		if core.CodeOf(err) != core.CodeNotFound {
-			return v, err
+			return core.Estimate{}, err
 		}
 	}
-	e, err := s.local.App.Summaries.Estimate(ctx, s.local.Actor, request)
-	v.InputTokens, v.OutputTokens, v.LLMCalls, v.CachedCalls, v.CostUSD = e.InputTokens, e.OutputTokens, e.LLMCalls, e.CachedCalls, e.CostUSD
-	return v, err
+	return s.local.App.Summaries.Estimate(ctx, s.local.Actor, request)
 }
 
 func (s *summarizing) printEstimates(views []estimateView) error {

@@ -35,6 +35,9 @@ func (s *summarizing) await(ctx context.Context, input string, id core.SummaryID
 
 // watch shows the job's progress, and with --stream the text from when it begins.
 func (s *summarizing) watch(ctx context.Context, job core.JobID, p *progress) (*core.Job, error) {
+	if s.watching != nil {
+		return s.local.App.Jobs.Watch(ctx, s.local.Actor, job, func(j *core.Job) { p.show(j); s.watching(j) })
+	}
 	if !s.opts.Stream {
 		return s.local.App.Jobs.Watch(ctx, s.local.Actor, job, p.show)
 	}

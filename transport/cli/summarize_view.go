@@ -58,13 +58,25 @@ func orNull[T ~string](s T) *T {
 	return &s
 }
 
+// became says what became of an input without a summary.
+func (r result) became() string {
+	switch {
+	case r.skipped:
+		return "skipped"
+	case r.err != nil:
+		return "failed"
+	default:
+		return "not begun"
+	}
+}
+
 // resultTable is the results for people, failures among them.
 func resultTable(results []result) table {
 	t := table{head: []string{"INPUT", "RESULT", "READ", "CALLS", "COST", "WARNINGS", "SUMMARY"}}
 	for _, r := range results {
 		name := displayName(r.input)
-		if r.err != nil {
-			t.rows = append(t.rows, []string{name, "failed", "-", "-", "-", "-", "-"})
+		if r.sum == nil {
+			t.rows = append(t.rows, []string{name, r.became(), "-", "-", "-", "-", "-"})
 			continue
 		}
 		made, calls := "made", r.sum.Usage.LLMCalls
