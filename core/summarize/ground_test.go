@@ -12,7 +12,7 @@ const harbourText = `# Harbour report
 
 The harbour of Aldport handled 1,234,567 tons of grain in 2023, which was 12.5 percent more than in the year before. Logs are kept for 30 days, then deleted.
 
-The council approved the new crane on 5 May 2024. The Environmental Protection Agency asked for a study of the eastern pier 🚀 before work begins. Mayor Ingrid Solberg signed the contract worth 3.5 million euros.
+The council approved the new crane on 5 May 2024. The Environmental Protection Agency asked for a study of the eastern pier 🚀 before work begins. The log calls it AUTO_PILOT_2. Mayor Ingrid Solberg signed the contract worth 3.5 million euros.
 
 | berth | length |
 |---|---|
@@ -67,6 +67,7 @@ func TestCheck(t *testing.T) {
 		"AcronymsAreNames":        {"The EPA asked for a study of the eastern pier before work begins.", nil},
 		"AWrongNameIsFound":       {"The mayor Ingrid Petersen signed the contract worth 3.5 million euros.", []string{"unsupported_name: Petersen"}},
 		"ANumberFromElsewhere":    {"Logs are kept for 310 days, then deleted.", []string{"number_not_in_citation: 310"}},
+		"JoinedWordsAreOne":       {"The log calls it AUTO_PILOT_2.", nil},
 		"AnInventionIsFound":      {"Penguins organised a splendid underwater concert near frozen volcanoes.", []string{"unsupported_sentence: Penguins organised a splendid underwater concert near frozen volcanoes."}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -66,7 +66,7 @@ func nameRuns(text string) []nameRun {
 			i += size
 			continue
 		}
-		end := i + wordLength(text[i:])
+		end := i + nameLength(text[i:])
 		word := text[i:end]
 		switch {
 		case isNameWord(word, r):
@@ -87,6 +87,19 @@ func nameRuns(text string) []nameRun {
 	}
 	flush()
 	return out
+}
+
+// nameLength is wordLength that takes AUTO_INCREMENT for the one word that it is.
+func nameLength(s string) int {
+	end := wordLength(s)
+	for end > 0 && strings.HasPrefix(s[end:], "_") {
+		more := wordLength(s[end+1:])
+		if more == 0 {
+			break
+		}
+		end += 1 + more
+	}
+	return end
 }
 
 // initialBefore reports whether a text ends with a single capital letter, as in "J.".

@@ -163,7 +163,7 @@ func (p *Program) summarizer() core.Summarizer {
 	if p.llm == nil {
 		return summarize.NewExtractive()
 	}
-	return summarize.New(summarize.Config{LLM: p.llm, Nodes: p.nodes, Meter: p.meter, Logger: p.log})
+	return summarize.New(summarize.Config{LLM: p.llm, Nodes: p.nodes, Meter: p.meter, Parallel: p.cfg.WorkerLLM, Logger: p.log})
 }
 
 // modelName is what summaries are made with unless they name another, for people.
