@@ -56,6 +56,9 @@ func install(t *testing.T, change ...func(*core.Config)) *installation {
 	model := &coremock.SummarizerMock{
 		CheckFunc:  func(context.Context, core.Tenant, core.SummarizeRequest) error { return nil },
 		TokensFunc: func(_, text string) int { return len(text) / 4 },
+		EstimateFunc: func(context.Context, core.Tenant, core.SummarizeRequest) (core.Estimate, error) {
+			return core.Estimate{Documents: 1, LLMCalls: 1, CostUSD: new(float64)}, nil
+		},
 		SummarizeFunc: func(context.Context, core.Tenant, core.SummarizeRequest, core.SummaryObserver) (*core.SummaryResult, error) {
 			return &core.SummaryResult{Text: "a summary", Model: "mock"}, nil
 		},

@@ -216,9 +216,20 @@ func (s *TemplateService) SetDefault(ctx context.Context, a Actor, id TemplateID
 
 // Preview is what a prompt template becomes for a document.
 type Preview struct {
-	Prompt string
-	Tokens int // estimated
+	Prompt  string
+	Tokens  int            // estimated
+	Content PreviewContent // what a summary's call has in the place of the content
 }
+
+// PreviewContent says what the call that writes a summary reads.
+type PreviewContent string
+
+// A short document is read by that call itself, as previewed; of a long one it
+// reads notes on all of its parts.
+const (
+	PreviewDocument PreviewContent = "document"
+	PreviewNotes    PreviewContent = "notes"
+)
 
 // Preview renders a prompt template for a document, as a short document's one
 // call would hold it. It calls no model.
@@ -240,5 +251,13 @@ func (s *TemplateService) Preview(ctx context.Context, a Actor, promptTemplate s
 	if err != nil {
 		return nil, err
 	}
-	return &Preview{Prompt: prompt, Tokens: s.cfg.Summarizer.Tokens("", prompt)}, nil
+	p := &Preview{Prompt: prompt, Tokens: s.cfg.Summarizer.Tokens("", prompt), Content: PreviewDocument}
+	e, err := s.cfg.Summarizer.Estimate(ctx, a.Tenant(), SummarizeRequest{Document: d, Prompt: promptTemplate, Format: FormatMarkdown, Length: LengthMedium})
+	if err != nil {
+		return nil, err
+	}
+	if e.LLMCalls+e.CachedCalls > 1 {
+		p.Content = PreviewNotes
+	}
+	return p, nil
 }

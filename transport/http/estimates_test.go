@@ -74,5 +74,10 @@ func TestEstimates(t *testing.T) {
 	w.admin("Other").do("POST", "/v1/summaries/estimate", fmt.Sprintf(`{"document_ids":[%q]}`, doc)).fails(404, core.CodeNotFound, "", "")
 	a.do("POST", "/v1/summaries/estimate", `{}`).fails(422, core.CodeValidation, "document_ids", "required")
 	a.do("POST", "/v1/summaries/estimate", `{"filter":{"title":"x"}}`).want(422)
+	for id, content := range map[string]string{doc: "notes", short: "document"} {
+		if p := a.do("POST", "/v1/templates/preview", fmt.Sprintf(`{"prompt_template":"Sum up {{content}}","document_id":%q}`, id)).want(200); p.str("content") != content {
+			t.Errorf("preview of the %s: %q", content, p.str("content"))
+		}
+	}
 	a.do("POST", path+"/estimate", `{"max_cost_usd":1}`).fails(422, core.CodeValidation, "max_cost_usd", "price")
 }

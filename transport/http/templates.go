@@ -117,8 +117,9 @@ type previewRequest struct {
 type previewInput struct{ Body previewRequest }
 
 type preview struct {
-	Prompt string `json:"prompt"`
-	Tokens int    `json:"tokens" doc:"Estimated."`
+	Prompt  string              `json:"prompt"`
+	Tokens  int                 `json:"tokens" doc:"Estimated."`
+	Content core.PreviewContent `json:"content" enum:"document,notes" doc:"notes: the document is long, so the call that writes the summary has notes on all of its parts in the place of the content."`
 }
 
 type previewOutput struct{ Body preview }
