@@ -314,7 +314,11 @@ func (s *syncRun) store(ctx context.Context, tx Tx, known *Document, f *Fetched,
 		!slices.Equal(d.ConversionWarnings, was.ConversionWarnings)
 	switch {
 	case changed:
-		return JobItemUpdated, d, s.update(ctx, tx, d)
+		err := s.update(ctx, tx, d)
+		if err == nil && d.Version != was.Version {
+			err = s.outdated(ctx, tx, d)
+		}
+		return JobItemUpdated, d, err
 	case d.ExternalVersion != was.ExternalVersion || !sameTime(d.ExternalLastUpdated, was.ExternalLastUpdated):
 		d.Revision++ // nothing for anybody to hear of
 		return JobItemUnchanged, d, tx.Documents.Update(ctx, d)
