@@ -42,7 +42,9 @@ func fillNotion(t *testing.T) corner {
 		f.AddPage(fakes.NotionPage{Title: fmt.Sprint("Page ", i), Blocks: []fakes.NotionBlock{
 			{Type: "toggle", Value: map[string]any{"rich_text": fakes.NotionText("More")}, Children: []fakes.NotionBlock{fakes.NotionParagraph("Inside.")}},
 		}})
-		f.AddPage(fakes.NotionPage{Title: fmt.Sprint("Row ", i), Parent: sources[i%2], Unlisted: true})
+		f.AddPage(fakes.NotionPage{
+			Title: fmt.Sprint("Row ", i), Parent: sources[i%2], Unlisted: true, Blocks: []fakes.NotionBlock{fakes.NotionParagraph("Text.")},
+		})
 	}
 	address := serve(t, f)
 	return corner{notion.New(notion.Config{BaseURL: address, Upstream: quick(address)}), f, core.Access{
