@@ -52,3 +52,27 @@ func TestRate_SignInsAreCountedByAddressAndAccount(t *testing.T) {
 	visitor.do("POST", "/v1/auth/register", `{"organization_name":"X","email":"x@example.org","password":"`+goodPassword+`","name":"X"}`).fails(429, core.CodeRateLimited, "", "")
 	visitor.do("POST", "/v1/auth/invitations/accept", `{"token":"di_x","password":"`+goodPassword+`"}`).fails(429, core.CodeRateLimited, "", "")
 }
+
+func TestRate_BoundsHowOftenAClientConnects(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(c *core.Config) { c.RateLimit = 10 })
+	a := w.admin("Acme")
+	open, refused := 0, 0
+	for range 50 {
+		switch got := a.do("HEAD", "/v1/events", ""); got.status {
+		case 200:
+			open++
+		case 429:
+			refused++
+			if got.header.Get("Retry-After") == "" {
+				t.Error("a refused connect has no Retry-After")
+			}
+		default:
+			t.Errorf("connect: %d", got.status)
+		}
+	}
+	if open > 11 || refused < 39 {
+		t.Errorf("%d connects were let through and %d refused, want about ten of fifty", open, refused)
+	}
+	a.do("GET", "/v1/ws", "").fails(429, core.CodeRateLimited, "", "")
+}
