@@ -14,6 +14,7 @@ const (
 	refreshAhead = 10 * time.Minute // of a token's end it is refreshed
 	refreshTime  = 30 * time.Second // one node has for it; then another may
 	accessCached = time.Minute      // at most
+	lookedAt     = 24 * time.Hour   // every integration is at least that often
 )
 
 // tokens is what Integration.Sealed holds.
@@ -176,11 +177,13 @@ func (c Config) refresh(ctx context.Context, t Tenant, i *Integration, conn Conn
 
 // schedule sets when i is to be looked at next.
 func (i *Integration) schedule(at time.Time) {
-	i.DueAt = nil
+	i.DueAt = new(at.Add(lookedAt))
 	if i.Status == IntegrationRevoked {
 		return
 	}
-	i.DueAt = i.NextSyncAt
+	if i.NextSyncAt != nil && i.NextSyncAt.Before(*i.DueAt) {
+		i.DueAt = i.NextSyncAt
+	}
 	if i.AuthType != AuthOAuth2 || i.TokenExpiresAt == nil {
 		return
 	}
@@ -188,7 +191,7 @@ func (i *Integration) schedule(at time.Time) {
 	if i.RefreshUntil != nil && i.RefreshUntil.After(at) && due.Before(*i.RefreshUntil) {
 		due = *i.RefreshUntil
 	}
-	if i.DueAt == nil || due.Before(*i.DueAt) {
+	if due.Before(*i.DueAt) {
 		i.DueAt = &due
 	}
 }

@@ -42,6 +42,13 @@ func NewFactory(streams *cli.IOStreams, build cli.BuildInfo) *cli.Factory {
 	f.Import = func(ctx context.Context, o cli.Overrides, i cli.Import) (cli.Moved, error) {
 		return importFrom(ctx, o, i, streams.ErrOut)
 	}
+	f.RotateKeys = func(ctx context.Context, o cli.Overrides) (r core.Rotated, err error) {
+		err = operate(ctx, o, streams.ErrOut, func(p *Program) error {
+			r, err = p.app.Work.RotateKeys(ctx)
+			return err
+		})
+		return r, err
+	}
 	f.SignIn = func(ctx context.Context, o cli.Overrides, s cli.SignIn) (cli.Granted, error) {
 		return signIn(ctx, o, s, streams.ErrOut)
 	}

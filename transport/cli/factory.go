@@ -27,8 +27,10 @@ type Factory struct {
 	// Import stores the organization of an archive.
 	Import func(ctx context.Context, o Overrides, i Import) (Moved, error)
 	// SignIn makes a sign-in for a user, without their password.
-	SignIn  func(ctx context.Context, o Overrides, s SignIn) (Granted, error)
-	SetPlan func(ctx context.Context, o Overrides, p Plan) (Planned, error)
+	SignIn func(ctx context.Context, o Overrides, s SignIn) (Granted, error)
+	// RotateKeys seals anew what is sealed under a former key.
+	RotateKeys func(ctx context.Context, o Overrides) (core.Rotated, error)
+	SetPlan    func(ctx context.Context, o Overrides, p Plan) (Planned, error)
 	// Migrate moves the store's schema, or only tells its state, and returns
 	// every migration as it then is.
 	Migrate func(ctx context.Context, o Overrides, m Migration) ([]MigrationStatus, error)

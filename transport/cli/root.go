@@ -78,7 +78,7 @@ func NewCmdRoot(f *Factory) *cobra.Command {
 	cmd.AddCommand(
 		NewCmdSummarize(f, nil), NewCmdExtract(f, nil), NewCmdServe(f, nil), NewCmdWorker(f, nil),
 		NewCmdExport(f, nil), NewCmdImport(f, nil), NewCmdAdmin(f), NewCmdJobs(f), NewCmdMigrate(f), NewCmdConfig(f, nil),
-		NewCmdDoctor(f, nil), NewCmdHealth(f, nil), NewCmdVersion(f, nil), NewCmdCompletion(f), NewCmdDev(f),
+		NewCmdDoctor(f, nil), NewCmdHealth(f, nil), NewCmdVersion(f, nil), NewCmdCompletion(f), NewCmdDev(f), NewCmdKeys(f),
 	)
 	return cmd
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/coder/websocket"
 	"github.com/docsctl/docsctl/core"
+	"github.com/docsctl/docsctl/core/coretest"
 	"github.com/go-json-experiment/json"
 )
 
@@ -183,7 +184,7 @@ func TestAsyncAPI_DescribesRealFrames(t *testing.T) {
 	if err := w.commit(t.Context(), p, 1, core.EventJobFailed, failed); err != nil {
 		t.Fatal(err)
 	}
-	if err := w.commit(t.Context(), p, 1, core.EventIntegrationUpdate, map[string]string{"id": "x"}); err != nil {
+	if err := w.commit(t.Context(), p, 1, core.EventIntegrationUpdate, *coretest.NewOrg(t, w.store).NewIntegration(t)); err != nil {
 		t.Fatal(err)
 	}
 	until("integration.updated")

@@ -20,12 +20,12 @@ type integration struct {
 	ErrorMessage   *string                `json:"error_message" doc:"Why it does not work, or found nothing, and when it goes on by itself."`
 	TokenExpiresAt *time.Time             `json:"token_expires_at"`
 	LastSync       *time.Time             `json:"last_sync" doc:"When one last ended well."`
-	LastResult     *syncCounts            `json:"last_result" doc:"Of that sync; listed is the sum of the others."`
+	LastResult     *syncCounts            `json:"last_result,omitzero" nullable:"false" doc:"Of that sync, once there was one; listed is the sum of the others."`
 	SyncInterval   int                    `json:"sync_interval_minutes" doc:"0: only when it is asked for."`
 	NextSyncAt     *time.Time             `json:"next_sync_at"`
 	CreatedAt      time.Time              `json:"created_at"`
 	UpdatedAt      time.Time              `json:"updated_at"`
-	Check          *integrationCheck      `json:"check,omitzero" doc:"In the answer to a new connection: what its token is good for."`
+	Check          *integrationCheck      `json:"check,omitzero" nullable:"false" doc:"In the answer to a new connection: what its token is good for."`
 }
 
 // shownConfig is what of an integration's configuration is shown; it holds no secret.
