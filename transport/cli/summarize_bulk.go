@@ -78,13 +78,16 @@ func (b *bulk) read(ctx context.Context, item *bulkItem) {
 		item.estimate, err = s.estimateOf(ctx, doc)
 	}
 	if err != nil {
-		b.fail(item, err)
+		b.fail(ctx, item, err)
 	}
 	b.view.stop(item, err != nil)
 }
 
-// fail ends an item with an error.
-func (b *bulk) fail(item *bulkItem, err error) {
+// fail ends an item with an error, unless the whole run was ended.
+func (b *bulk) fail(ctx context.Context, item *bulkItem, err error) {
+	if ctx.Err() != nil {
+		return
+	}
 	item.result.err = named(item.input, err)
 	item.result.skipped = b.opts.skips(item.input, err)
 }
@@ -124,10 +127,10 @@ func (b *bulk) summarize(ctx context.Context, item *bulkItem) {
 	began := time.Now()
 	s := b.own(item)
 	if err := b.summarizeWithin(ctx, s, item); err != nil {
-		b.fail(item, err)
+		b.fail(ctx, item, err)
 	}
 	item.result.took += time.Since(began)
-	if item.result.err == nil {
+	if item.result.sum != nil {
 		s.warnings(item.result)
 	}
 	if ctx.Err() == nil {
@@ -176,7 +179,7 @@ func (b *bulk) end(ctx context.Context) error {
 		switch {
 		case r.sum != nil:
 			made = append(made, r)
-		case r.err != nil && !r.skipped && ctx.Err() == nil:
+		case r.err != nil && !r.skipped:
 			failed.errs = append(failed.errs, r.err)
 		}
 	}
@@ -202,14 +205,16 @@ func (b *bulk) end(ctx context.Context) error {
 
 // totals is the run in one line.
 func (b *bulk) totals(results []result) string {
-	made, reused, skipped, failed, calls, cached := 0, 0, 0, 0, 0, 0
+	made, reused, skipped, failed, left, calls, cached := 0, 0, 0, 0, 0, 0, 0
 	cost := new(float64)
 	for _, r := range results {
 		switch {
 		case r.skipped:
 			skipped++
-		case r.sum == nil:
+		case r.err != nil:
 			failed++
+		case r.sum == nil:
+			left++
 		case r.reused:
 			reused++
 		default:
@@ -223,6 +228,6 @@ func (b *bulk) totals(results []result) string {
 			}
 		}
 	}
-	return fmt.Sprintf("%s: %d made, %d reused, %d skipped, %d failed or not begun; %s, %d cached, cost %s, %s", plural(len(results), "document"),
-		made, reused, skipped, failed, plural(calls, "call"), cached, dollars(cost), time.Since(b.began).Round(time.Millisecond))
+	return fmt.Sprintf("%s: %d made, %d reused, %d skipped, %d failed, %d left; %s, %d cached, cost %s, %s", plural(len(results), "document"),
+		made, reused, skipped, failed, left, plural(calls, "call"), cached, dollars(cost), time.Since(b.began).Round(time.Millisecond))
 }

@@ -66,7 +66,7 @@ func (r result) became() string {
 	case r.err != nil:
 		return "failed"
 	default:
-		return "not begun"
+		return "left"
 	}
 }
 
