@@ -1,4 +1,5 @@
 GO ?= go
+FUZZTIME ?= 3s
 TOOL = $(GO) tool -modfile=tools/go.mod
 
 .DEFAULT_GOAL := help
@@ -49,7 +50,12 @@ chaos: ## run 10,000 jobs while workers, Postgres and Redis are taken away, and 
 suites: ## print each port's suite with its cases by adapter, and the mutants with what caught them
 	$(GO) run ./internal/suites
 
+fuzz: ## run every fuzz target of the file readers for FUZZTIME (3s) each
+	@for target in $$($(GO) test -list '^Fuzz' ./adapters/extract | grep '^Fuzz'); do \
+		$(GO) test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) ./adapters/extract || exit 1; \
+	done
+
 run: ## serve on 127.0.0.1:8080
 	$(GO) run ./cmd/docsctl serve
 
-.PHONY: help build test race lint vuln generate verify fakecheck bench chaos suites run
+.PHONY: help build test race lint vuln generate verify fakecheck bench fuzz chaos suites run
