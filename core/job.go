@@ -121,9 +121,6 @@ type Job struct {
 	CreatedAt     time.Time       `json:"created_at"`
 }
 
-// suspended reports whether j goes on only when somebody else ends its wait.
-func (j *Job) suspended() bool { return j.WaitsFor == WaitConfirmation || j.WaitsFor == WaitChildren }
-
 // FirstQueue returns the queue that j is dispatched to: its local one if it has one.
 func (j *Job) FirstQueue() Queue {
 	if j.LocalQueue != "" {

@@ -23,7 +23,7 @@ const (
 	JobItemSkipped   JobItemState = "skipped"
 )
 
-// ItemStates returns every state.
+// JobItemStates returns every state.
 func JobItemStates() []JobItemState {
 	return []JobItemState{
 		JobItemPending, JobItemCompleted, JobItemFailed, JobItemCanceled,
