@@ -49,10 +49,13 @@ func (g *gatedModel) answer(q llmtest.Question) string {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.calls++
-	if g.answered[key] {
+	heard, asked := g.answered[key]
+	if heard {
 		g.repeated++
 	}
-	g.answered[key] = g.answered[key]
+	if !asked {
+		g.answered[key] = false
+	}
 	g.held++
 	for g.allow == 0 {
 		g.open.Wait()
