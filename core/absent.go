@@ -88,3 +88,16 @@ func (a absentSealer) Open(context.Context, Tenant, string, []byte) ([]byte, err
 }
 
 func (absentSealer) Current([]byte) bool { return true }
+
+// noOCR stands in for an OCR: nothing is recognized.
+type noOCR struct{}
+
+func (noOCR) Open(context.Context) (Scan, error) { return noScan{}, nil }
+
+type noScan struct{}
+
+func (noScan) Write(p []byte) (int, error) { return len(p), nil }
+
+func (noScan) Recognize(context.Context, []int) ([]PageText, error) { return nil, nil }
+
+func (noScan) Close() error { return nil }

@@ -14,6 +14,7 @@ type Ports struct {
 	Bus        EventBus
 	Summarizer Summarizer
 	Extractor  Extractor      // nil: Documents.Import answers CodeUnavailable
+	OCR        OCR            // nil: pages without text stay so, and a file of nothing else is refused
 	Renderer   Renderer       // nil: Summaries.Export answers CodeUnavailable
 	Hasher     PasswordHasher // nil: so do Auth.Register and Auth.Login
 	Tokens     AccessTokens   // nil: so does all of Auth
@@ -33,6 +34,7 @@ type Config struct {
 	Logger           *slog.Logger        // nil: slog.Default()
 	ResummarizeAfter time.Duration       // how long edits must pause before summaries are made again; 0: 1 minute
 	JobLease         time.Duration       // how long a job's lease lasts; 0: 30 s
+	OCRTimeout       time.Duration       // how long the text of one file is recognized; 0: 2 minutes
 	AccessToken      time.Duration       // life of an access token; 0: 15 minutes
 	RefreshToken     time.Duration       // life of a refresh token; 0: 30 days
 	RateLimit        int                 // requests of an organization in a minute; 0: no limit
@@ -51,6 +53,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Extractor == nil {
 		c.Extractor = absent{}
+	}
+	if c.OCR == nil {
+		c.OCR = noOCR{}
 	}
 	if c.Renderer == nil {
 		c.Renderer = absent{}
@@ -87,6 +92,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.JobLease == 0 {
 		c.JobLease = 30 * time.Second
+	}
+	if c.OCRTimeout == 0 {
+		c.OCRTimeout = 2 * time.Minute
 	}
 	if c.AccessToken == 0 {
 		c.AccessToken = 15 * time.Minute

@@ -98,7 +98,7 @@ func (s *DocumentService) read(ctx context.Context, a Actor, f File, askTitle fu
 	if err := a.may(permCreate, ""); err != nil {
 		return NewDocument{}, err
 	}
-	x, err := s.cfg.Extractor.Extract(ctx, f)
+	x, err := s.cfg.extract(ctx, f)
 	if err != nil {
 		return NewDocument{}, err
 	}

@@ -2,6 +2,7 @@ package core
 
 import (
 	"context"
+	"fmt"
 	"io"
 )
 
@@ -26,11 +27,21 @@ type Extracted struct {
 type Extractor interface {
 	// Extract reads f to its end and returns its text, Unicode kept as it is.
 	// It returns CodeUnsupportedMedia for a file that has no readable text or is
-	// of an unknown kind, CodePayloadTooLarge for one over the extractor's limit,
+	// of an unknown kind, with NoText as its cause when the file has pages, CodePayloadTooLarge for one over the extractor's limit,
 	// and CodeValidation (field "file") for an empty one. A read error of f.Body
 	// is returned as it is. Extract may be called concurrently; it keeps nothing.
 	Extract(ctx context.Context, f File) (*Extracted, error)
 }
+
+// NoText is the cause of an Extractor's refusal of a file that has pages and no
+// text on any, as a scan has.
+type NoText struct {
+	MediaType string `json:"media_type"` // as decided by content, without parameters
+	Pages     int    `json:"pages"`      // how many
+}
+
+// Error says it for logs.
+func (e *NoText) Error() string { return fmt.Sprintf("none of %d pages has text", e.Pages) }
 
 // Fetcher reads a document from the web.
 type Fetcher interface {

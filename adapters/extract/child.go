@@ -28,13 +28,14 @@ type childRequest struct {
 
 // childAnswer is the line of JSON that a child writes before the text.
 type childAnswer struct {
-	Title     string     `json:"title,omitempty"`
-	MediaType string     `json:"media_type,omitempty"`
-	Pages     core.Pages `json:"pages"`
-	Bytes     int        `json:"bytes"` // of the text that follows
-	Code      core.Code  `json:"code,omitempty"`
-	Message   string     `json:"message,omitempty"`
-	Cause     string     `json:"cause,omitempty"`
+	Title     string       `json:"title,omitempty"`
+	MediaType string       `json:"media_type,omitempty"`
+	Pages     core.Pages   `json:"pages"`
+	Bytes     int          `json:"bytes"` // of the text that follows
+	Code      core.Code    `json:"code,omitempty"`
+	Message   string       `json:"message,omitempty"`
+	Cause     string       `json:"cause,omitempty"`
+	NoText    *core.NoText `json:"no_text,omitempty"` // the cause, where it is that
 	text      string
 }
 
@@ -77,6 +78,7 @@ func childAnswerOf(args []string, in *os.File) (*childAnswer, error) {
 		if e.Err != nil {
 			a.Cause = e.Err.Error()
 		}
+		a.NoText, _ = errors.AsType[*core.NoText](e.Err)
 		return a, nil
 	case err != nil:
 		return nil, err
@@ -105,7 +107,10 @@ func (a *childAnswer) result() (*core.Extracted, error) {
 		return nil, emptyFile()
 	}
 	e := &core.Error{Code: a.Code, Message: a.Message}
-	if a.Cause != "" {
+	switch {
+	case a.NoText != nil:
+		e.Err = a.NoText
+	case a.Cause != "":
 		e.Err = errors.New(a.Cause)
 	}
 	return nil, e

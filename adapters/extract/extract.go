@@ -113,7 +113,7 @@ func (x *Extractor) extract(ctx context.Context, in input) (*core.Extracted, err
 	case len(out.Markdown) > x.cfg.MaxText:
 		return nil, textTooLarge()
 	case isBlank(out.Markdown):
-		return nil, noText()
+		return nil, noText(out)
 	}
 	return out, nil
 }
@@ -189,9 +189,13 @@ func emptyFile() error {
 	return core.Invalid("file", "not_empty", "the file is empty; send a file with text")
 }
 
-func noText() error {
-	return &core.Error{
+func noText(x *core.Extracted) error {
+	e := &core.Error{
 		Code:    core.CodeUnsupportedMedia,
 		Message: "the file has no readable text; send a file with text",
 	}
+	if n := x.Pages.Total(); n > 0 {
+		e.Err = &core.NoText{MediaType: x.MediaType, Pages: n}
+	}
+	return e
 }

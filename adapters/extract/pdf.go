@@ -145,7 +145,7 @@ func (x *Extractor) convertPDF(ctx context.Context, file *spool) (out *core.Extr
 		pages = append(pages, p)
 	}
 	if size == 0 {
-		return nil, scanned()
+		return nil, scanned(doc.pages)
 	}
 	return composePDF(doc.title(), pages, x.cfg.MaxText)
 }
@@ -194,9 +194,10 @@ func (d *pdfDoc) title() string {
 	return title
 }
 
-func scanned() error {
+func scanned(pages int) error {
 	return &core.Error{
 		Code:    core.CodeUnsupportedMedia,
 		Message: "the file has pages but no text, as a scan has; run text recognition (OCR) on it and send the result",
+		Err:     &core.NoText{MediaType: typePDF, Pages: pages},
 	}
 }

@@ -119,6 +119,11 @@ func TestSandboxed_AnswersAsTheExtractorDoes(t *testing.T) {
 		if diff := cmp.Diff(core.AsError(wantErr), core.AsError(err), cmpopts.IgnoreFields(core.Error{}, "Err")); wantErr != nil && diff != "" {
 			t.Errorf("%s: %s", name, diff)
 		}
+		wantNone, _ := errors.AsType[*core.NoText](wantErr)
+		gotNone, _ := errors.AsType[*core.NoText](err)
+		if diff := cmp.Diff(wantNone, gotNone); diff != "" || (gotNone != nil) != (name == "scan") {
+			t.Errorf("%s: got the cause %v, want %v", name, gotNone, wantNone)
+		}
 	}
 	mustBeEmpty(t, s.cfg.TempDir)
 }

@@ -100,7 +100,7 @@ func typeName(e ast.Expr) string {
 // withoutTenant are the ports of the outside world that are no tenant's: they
 // hold nothing, or are given their Topic or text by a use case that has one.
 var withoutTenant = []string{
-	"Store", "EventBus", "Listener", "Extractor", "Renderer", "Fetcher", "PasswordHasher", "AccessTokens", "SignInProvider", "Summarizer",
+	"Store", "EventBus", "Listener", "Extractor", "OCR", "Scan", "Renderer", "Fetcher", "PasswordHasher", "AccessTokens", "SignInProvider", "Summarizer",
 	"Cache", "Limiter", "Presence", "LLM", "NodeCache", "UsageMeter", "Connector", "Authorizer", "Sealer",
 }
 
