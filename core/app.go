@@ -33,6 +33,7 @@ type Config struct {
 	FoldEmail        func(string) string // the form in which addresses are compared; nil: lower case
 	Logger           *slog.Logger        // nil: slog.Default()
 	ResummarizeAfter time.Duration       // how long edits must pause before summaries are made again; 0: 1 minute
+	Retention        Retention           // how long what has served its purpose is kept
 	JobLease         time.Duration       // how long a job's lease lasts; 0: 30 s
 	OCRTimeout       time.Duration       // how long the text of one file is recognized; 0: 2 minutes
 	AccessToken      time.Duration       // life of an access token; 0: 15 minutes

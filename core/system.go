@@ -56,6 +56,11 @@ type SystemUpkeep interface {
 	// DueIntegrations returns up to limit integrations whose DueAt is at or before at,
 	// those first that are due for longest.
 	DueIntegrations(ctx context.Context, at time.Time, limit int) ([]IntegrationRef, error)
+	// Prune removes a batch of what is no longer kept, in one transaction. Events go
+	// oldest first and without gaps: a position before the last that went is a
+	// conflict from then on, and an event that is not settled stays, as does what
+	// comes after it. Only one caller prunes at a time; another gets an empty answer.
+	Prune(ctx context.Context, r PruneRequest) (Pruned, error)
 }
 
 // Login is what is needed to check an e-mail address and a password.

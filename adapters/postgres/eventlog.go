@@ -81,18 +81,19 @@ func settle(ctx context.Context, look func() (settled, newest uint64, err error)
 	return nil
 }
 
-// State returns the log's epoch and bounds. No event has been pruned yet.
+// State returns the log's epoch and bounds.
 func (r eventReader) State(ctx context.Context) (core.LogState, error) {
 	var state core.LogState
 	err := settle(ctx, func() (settled, newest uint64, err error) {
-		var last place
+		var last, pruned place
 		_, err = r.send(ctx, r.sql.logState, nil, func(rows pgx.Rows) error {
 			_, err := pgx.CollectExactlyOneRow(rows, func(row pgx.CollectableRow) (struct{}, error) {
-				return struct{}{}, row.Scan(&state.Epoch, (*xid)(&last.xid), &last.id, (*xid)(&newest))
+				return struct{}{}, row.Scan(&state.Epoch, (*xid)(&last.xid), &last.id, (*xid)(&newest), (*xid)(&pruned.xid), &pruned.id)
 			})
 			return err
 		})
-		state.First, state.Last = place{}.position(state.Epoch), last.position(state.Epoch)
+		first := pruned.position(state.Epoch)
+		state.First, state.Last = first, max(first, last.position(state.Epoch))
 		return last.xid, newest, err
 	})
 	if err != nil {
@@ -142,17 +143,18 @@ type loggedEvent struct {
 	epoch   string
 	place   place
 	settled bool
+	pruned  bool // events after the position that was asked for are gone
 }
 
 // after reads the epoch and the events in one round trip. Without events there is
 // one row with the epoch and an empty place.
 func (r eventReader) after(ctx context.Context, epoch string, from place, limit int) (events []core.Event, settled, newest uint64, err error) {
 	rows, err := many(ctx, r.scope, r.sql.eventsAfter, func(row pgx.CollectableRow) (e loggedEvent, err error) {
-		err = row.Scan(&e.epoch, (*xid)(&e.place.xid), &e.place.id, &e.Type, &e.At, (*[]byte)(&e.Data), &e.settled)
+		err = row.Scan(&e.epoch, (*xid)(&e.place.xid), &e.place.id, &e.Type, &e.At, (*[]byte)(&e.Data), &e.settled, &e.pruned)
 		return e, err
 	}, strconv.FormatUint(from.xid, 10), from.id, max(limit, 0))
 	for _, e := range rows {
-		if e.epoch != epoch {
+		if e.epoch != epoch || e.pruned {
 			return nil, 0, 0, errReset()
 		}
 		if newest = e.place.xid; !e.settled {

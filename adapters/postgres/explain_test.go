@@ -215,6 +215,7 @@ func populate(tb testing.TB, conn *pgx.Conn) (org string) {
 		`insert into llm_usage select org_id, n::text, 'm', 0, 1, 1, 1, 1, 1, 1, 1, 1 from item`,
 		`insert into imports select org_id, gen_random_uuid(), now() + i * interval '1 hour' from new_org
 			union all select gen_random_uuid(), gen_random_uuid(), now() + i * interval '1 second' from generate_series(1, 5000) i`,
+		`insert into event_bounds select org_id, '1'::xid8, 1 from organizations on conflict do nothing`,
 		`analyze`,
 	} {
 		execSQL(tb, conn, sql)
@@ -378,6 +379,9 @@ func useSystem(t *testing.T, s *Store, o filled) {
 		t.Error(err)
 	}
 	if _, err := s.System().DueIntegrations(ctx, coretest.Now(), 5); err != nil {
+		t.Error(err)
+	}
+	if _, err := s.System().Prune(ctx, core.PruneRequest{Organizations: 5, Limit: 5}); err != nil {
 		t.Error(err)
 	}
 	for _, kind := range []core.CredentialKind{core.CredentialInvitation, core.CredentialAPIKey} {

@@ -61,9 +61,14 @@ func fill(tb testing.TB, s *Store) filled {
 		}
 		tx.Audit(core.AuditEntry{ID: core.NewID[string](), OrgID: o.Organization.ID, At: f.document.CreatedAt, Action: core.AuditSignedIn})
 		tx.Append(core.EventDocumentCreated, f.document.CreatedAt, f.document)
+		tx.Append(core.EventDocumentUpdated, f.document.CreatedAt, f.document)
 		return tx.Documents.PutSearchEntry(ctx, core.SearchEntry{
 			DocumentID: f.document.ID, Revision: f.document.Revision, Title: "budget", TitleWords: []string{"budget"}, Words: []string{"budget"},
 		})
 	})
+	// One of the two events goes, so that the log has a bound.
+	if _, err := s.System().Prune(tb.Context(), core.PruneRequest{Organizations: 100, Limit: 100, MinEvent: 1, Events: coretest.Now().Add(time.Hour)}); err != nil {
+		tb.Fatal(err)
+	}
 	return f
 }

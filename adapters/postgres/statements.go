@@ -38,7 +38,7 @@ type statements struct {
 
 	forgetOnce, claimOnce, getOnce, answerOnce string
 
-	logins, session, credential, claim, heartbeat, rescue, unindexed string
+	logins, session, credential, claim, heartbeat, rescue, unindexed, prune string
 
 	getNodes, useNodes, putNode, evictNodes, addUsage, monthOfUsage              string
 	usageTotals, lockUsage, forgetReservations, reserveUsage, releaseUsage       string
@@ -289,16 +289,18 @@ func (s *statements) jobs() {
 
 	s.insertEvent = `insert into events (org_id, type, at, data) values ($1, $2, $3, $4)`
 	s.logState = `select m.epoch, coalesce(last.xid::text, '0'), coalesce(last.id, 0),
-			coalesce((select e.xid from events e where e.org_id = $1 order by e.xid desc, e.id desc limit 1)::text, '0')
-		from docsctl_meta m left join lateral (
+			coalesce((select e.xid from events e where e.org_id = $1 order by e.xid desc, e.id desc limit 1)::text, '0'),
+			coalesce(b.xid::text, '0'), coalesce(b.id, 0)
+		from docsctl_meta m left join event_bounds b on b.org_id = $1 left join lateral (
 			select e.xid, e.id from events e
 			where e.org_id = $1 and e.xid < pg_snapshot_xmin(pg_current_snapshot())
 			order by e.xid desc, e.id desc
 			limit 1
 		) last on true`
 	s.eventsAfter = `select m.epoch, coalesce(n.xid::text, '0'), coalesce(n.id, 0), coalesce(n.type, ''), coalesce(n.at, 'epoch'), n.data,
-			coalesce(n.xid < pg_snapshot_xmin(pg_current_snapshot()), true)
-		from docsctl_meta m left join lateral (
+			coalesce(n.xid < pg_snapshot_xmin(pg_current_snapshot()), true),
+			coalesce((b.xid, b.id) > ($2::xid8, $3), false)
+		from docsctl_meta m left join event_bounds b on b.org_id = $1 left join lateral (
 			select e.xid, e.id, e.type, e.at, e.data from events e
 			where e.org_id = $1 and (e.xid, e.id) > ($2::xid8, $3)
 			order by e.xid, e.id
@@ -331,6 +333,7 @@ func (s *statements) system() {
 	s.claim = `select org_id, job_id, fence, turn from docsctl_claim($1, $2, $3, make_interval(secs => $4), $5, $6, $7)`
 	s.heartbeat = `select org_id, job_id, fence from docsctl_heartbeat($1, $2, $3, make_interval(secs => $4))`
 	s.rescue = `select org_id, job_id, fence from docsctl_rescue($1, make_interval(secs => $2))`
+	s.prune = `select coalesce(next_org::text, ''), sessions, requests, cached, events from docsctl_prune($1, $2, $3, $4, $5, $6, $7, $8)`
 	s.unindexed = `select org_id, document_id from docsctl_unindexed($1)`
 }
 

@@ -238,6 +238,9 @@ func useEverything(t *testing.T, s *Store) {
 	callEverything(t, s, o)
 	moveEverything(t, s, o)
 	workOnEverything(t, s, o, session)
+	if _, err := s.System().Prune(t.Context(), core.PruneRequest{Organizations: 5, Limit: 1, Events: d.CreatedAt.Add(time.Hour)}); err != nil {
+		t.Fatal(err)
+	}
 	o.InTx(t, func(ctx context.Context, tx core.Tx) error {
 		return firstError(tx.Integrations.Delete(ctx, integration.ID), tx.Templates.Delete(ctx, tpl.ID), tx.Summaries.Delete(ctx, sum.ID), tx.Summaries.DeleteOfDocument(ctx, d.ID), tx.Documents.Delete(ctx, d.ID))
 	})

@@ -77,6 +77,7 @@ func storeGroups() []storeGroup {
 		{"Jobs", jobCases()},
 		{"JobItems", jobItemCases()},
 		{"Events", eventCases()},
+		{"Prune", pruneCases()},
 		{"Lifecycle", lifecycleCases()},
 		{"Queue", claimCases()},
 		{"Leases", leaseCases()},

@@ -48,7 +48,11 @@ func systemCalls(store core.Store) map[string]func(ctx context.Context) error {
 		},
 		"Rescue":    func(ctx context.Context) error { _, err := sys.Rescue(ctx, 1, time.Minute); return err },
 		"Unindexed": func(ctx context.Context) error { _, err := sys.Unindexed(ctx, 1); return err },
-		"Health":    store.Health,
+		"Prune": func(ctx context.Context) error {
+			_, err := sys.Prune(ctx, core.PruneRequest{Organizations: 1, Limit: 1})
+			return err
+		},
+		"Health": store.Health,
 	}
 }
 

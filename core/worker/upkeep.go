@@ -3,6 +3,7 @@ package worker
 import (
 	"context"
 	"log/slog"
+	"math/rand/v2"
 	"time"
 )
 
@@ -92,6 +93,18 @@ func (w *Worker) tidyLoop(ctx context.Context) {
 	repeat(ctx, tidyEvery, nil, func() {
 		if err := w.cfg.Work.Tidy(ctx, tidyAtMost); err != nil {
 			w.warn(ctx, "what a broken import has left could not be removed; trying again", err)
+		}
+	})
+}
+
+// pruneEvery is how often what is no longer kept is removed, with up to as much
+// again by chance, so that the processes of a cluster take turns.
+const pruneEvery = 5 * time.Minute
+
+func (w *Worker) pruneLoop(ctx context.Context) {
+	repeat(ctx, pruneEvery+rand.N(pruneEvery), nil, func() {
+		if err := w.cfg.Work.Prune(ctx); err != nil {
+			w.warn(ctx, "what is no longer kept could not be removed; trying again", err)
 		}
 	})
 }

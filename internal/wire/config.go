@@ -42,6 +42,7 @@ type Config struct {
 	WorkerLLM         int
 	WorkerIntegration int
 	JobLease          time.Duration
+	Retention         core.Retention
 	ResummarizeAfter  time.Duration
 	ShutdownGrace     time.Duration
 	MaxUploadBytes    int64
@@ -110,6 +111,9 @@ func settings() []setting {
 		{key: "worker_concurrency_llm", value: "64", parse: count(func(c *Config) *int { return &c.WorkerLLM })},
 		{key: "worker_concurrency_integration", value: "8", parse: count(func(c *Config) *int { return &c.WorkerIntegration })},
 		{key: "job_lease", value: "30s", parse: span(func(c *Config) *time.Duration { return &c.JobLease }, 3*time.Second, time.Hour)},
+		{key: "retention_sessions", value: "168h", parse: span(func(c *Config) *time.Duration { return &c.Retention.Sessions }, time.Minute, 10_000*time.Hour)},
+		{key: "retention_events", value: "1h", parse: span(func(c *Config) *time.Duration { return &c.Retention.Events }, time.Minute, 10_000*time.Hour)},
+		{key: "retention_cache", value: "2160h", parse: span(func(c *Config) *time.Duration { return &c.Retention.Cache }, time.Hour, 2160*time.Hour)},
 		{key: "resummarize_after", value: "1m", parse: span(func(c *Config) *time.Duration { return &c.ResummarizeAfter }, time.Second, 24*time.Hour)},
 		{key: "shutdown_grace", value: "30s", parse: span(func(c *Config) *time.Duration { return &c.ShutdownGrace }, 0, time.Hour)},
 		{key: "rate_limit", value: "1200", parse: rate(func(c *Config) *int { return &c.RateLimit })},

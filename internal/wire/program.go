@@ -83,7 +83,7 @@ func Open(ctx context.Context, c Config, log *slog.Logger) (_ *Program, err erro
 		return nil, err
 	}
 	p.app, err = core.New(core.Config{
-		Ports: ports, Logger: log, JobLease: c.JobLease, ResummarizeAfter: c.ResummarizeAfter, FoldEmail: identity.FoldEmail, RateLimit: c.RateLimit, SignInLimit: c.RateLimitAuth,
+		Ports: ports, Logger: log, JobLease: c.JobLease, Retention: c.Retention, ResummarizeAfter: c.ResummarizeAfter, FoldEmail: identity.FoldEmail, RateLimit: c.RateLimit, SignInLimit: c.RateLimitAuth,
 		Registration: c.Registration, DefaultPlan: c.DefaultPlan,
 		Quotas: map[core.PlanType]core.Quota{core.PlanFree: c.QuotaFree, core.PlanEnterprise: c.QuotaEnterprise},
 	})
