@@ -97,6 +97,9 @@ func furnish(t *testing.T, path string) string {
 	})
 	o.PutItems(t, core.JobItem{ID: core.NewID[core.JobItemID](), JobID: o.NewJob(t).ID, Item: "one", State: core.JobItemPending, CreatedAt: k.CreatedAt, UpdatedAt: k.CreatedAt})
 	o.NewTemplate(t, func(x *core.Template) { x.JSONSchema = json.RawMessage(`{ "type" : "object" }`) })
+	// Without tokens, which are sealed anew on the way; the archive's suite has some.
+	vendor := o.NewIntegration(t, func(i *core.Integration) { i.Sealed = nil })
+	o.NewPublishedPage(t, vendor, o.NewDocument(t))
 	for i := range 700 { // more than a batch
 		d := o.NewDocument(t, func(d *core.Document) { d.Title = fmt.Sprint("Number ", i) })
 		if i%100 == 0 {

@@ -11,7 +11,7 @@ import (
 
 // onceExempt are the POSTs of signed-in callers that make and enqueue nothing that
 // lasts; a ticket is worth nothing the second time.
-var onceExempt = []string{"createTicket", "cancelJob", "confirmJob", "estimateSummary", "estimateSummaries", "setDefaultTemplate", "previewTemplate", "changePassword"}
+var onceExempt = []string{"createTicket", "startOAuth", "cancelJob", "confirmJob", "estimateSummary", "estimateSummaries", "setDefaultTemplate", "previewTemplate", "changePassword"}
 
 // TestOnce_EveryCreatingRoute repeats a request to every route that makes or
 // enqueues something, and demands of every other POST that it is exempt.
@@ -34,8 +34,11 @@ func TestOnce_EveryCreatingRoute(t *testing.T) {
 		if !o.once {
 			continue
 		}
-		walked++
 		row := permissionTable[o.id]
+		if row.admin >= 400 { // refused here: what was not carried out may be asked again
+			continue
+		}
+		walked++
 		path, body := o.path, row.body
 		if row.thing != "" {
 			path = strings.ReplaceAll(path, "{id}", a.thing(row.thing, a))

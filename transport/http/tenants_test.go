@@ -21,12 +21,19 @@ func TestTenants_EveryRoute(t *testing.T) {
 	own := owner.do("POST", "/v1/templates", `{"name":"Secret template","prompt_template":"Sum up."}`).want(201).str("id")
 	apiKey := owner.do("POST", "/v1/api-keys", `{"name":"Secret key"}`).want(201).str("id")
 	connected := owner.dial("").hello(t).ConnectionID
+	vendor := owner.do("POST", "/v1/integrations", `{"name":"Secret vendor","integration_type":"notion","auth_type":"api_token","access_token":"ntn"}`).want(201).str("id")
 	rows := map[string]struct{ id, body string }{
 		"getUser":               {id: owner.user},
 		"updateUser":            {id: owner.user, body: `{"name":"Taken"}`},
 		"deleteUser":            {id: owner.user},
 		"deleteAPIKey":          {id: apiKey},
 		"endConnection":         {id: connected},
+		"getIntegration":        {id: vendor},
+		"updateIntegration":     {id: vendor, body: `{"name":"Taken"}`},
+		"deleteIntegration":     {id: vendor},
+		"listIntegrationItems":  {id: vendor},
+		"syncIntegration":       {id: vendor, body: `{}`},
+		"publishSummary":        {id: asked.str("summary.id"), body: `{"integration_id":"` + vendor + `"}`},
 		"getDocument":           {id: doc},
 		"updateDocument":        {id: doc, body: `{"title":"Taken"}`},
 		"deleteDocument":        {id: doc},
@@ -48,7 +55,7 @@ func TestTenants_EveryRoute(t *testing.T) {
 		"confirmJob":            {id: asked.str("job.id")},
 		"retryJob":              {id: asked.str("job.id")},
 	}
-	secrets := []string{"Secret", "canal", owner.org, owner.user, owner.email, doc, own, connected, asked.str("summary.id"), asked.str("job.id")}
+	secrets := []string{"Secret", "canal", owner.org, owner.user, owner.email, doc, own, connected, vendor, asked.str("summary.id"), asked.str("job.id")}
 	walked := 0
 	for _, o := range w.api.routes {
 		if o.public {
