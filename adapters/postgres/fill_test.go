@@ -66,9 +66,28 @@ func fill(tb testing.TB, s *Store) filled {
 			DocumentID: f.document.ID, Revision: f.document.Revision, Title: "budget", TitleWords: []string{"budget"}, Words: []string{"budget"},
 		})
 	})
-	// One of the two events goes, so that the log has a bound.
-	if _, err := s.System().Prune(tb.Context(), core.PruneRequest{Organizations: 100, Limit: 100, MinEvent: 1, Events: coretest.Now().Add(time.Hour)}); err != nil {
-		tb.Fatal(err)
-	}
+	f.prune(tb, s)
 	return f
+}
+
+// prune removes one of the two events, so that the log has a bound. An event goes once
+// no open transaction of the whole server is older, those of the tests beside this one
+// included, so it asks until then.
+func (f filled) prune(tb testing.TB, s *Store) {
+	tb.Helper()
+	request := core.PruneRequest{Organizations: 100, Limit: 100, MinEvent: 1, Events: coretest.Now().Add(time.Hour)}
+	ctx, cancel := context.WithTimeout(tb.Context(), time.Minute)
+	defer cancel()
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		pruned, err := s.System().Prune(ctx, request)
+		if err != nil {
+			tb.Fatal(err)
+		}
+		if pruned.Events > 0 {
+			return
+		}
+		<-tick.C
+	}
 }
