@@ -47,6 +47,10 @@ chaos: ## run 10,000 jobs while workers, Postgres and Redis are taken away, and 
 	$(GO) run ./internal/testenv/ensure
 	$(GO) test -count 1 -v -timeout 60m -run '^TestChaos$$' ./internal/clustertest -chaos.jobs 10000
 
+replay: ## cut 2,000 clients of the feed off 200 times each while Redis and servers are taken away, and compare what they got
+	$(GO) run ./internal/testenv/ensure
+	$(GO) test -count 1 -v -timeout 60m -run '^TestReplay$$' ./internal/clustertest -replay.clients 2000 -replay.cuts 200
+
 suites: ## print each port's suite with its cases by adapter, and the mutants with what caught them
 	$(GO) run ./internal/suites
 
@@ -58,4 +62,4 @@ fuzz: ## run every fuzz target of the file readers for FUZZTIME (3s) each
 run: ## serve on 127.0.0.1:8080
 	$(GO) run ./cmd/docsctl serve
 
-.PHONY: help build test race lint vuln generate verify fakecheck bench fuzz chaos suites run
+.PHONY: help build test race lint vuln generate verify fakecheck bench fuzz chaos replay suites run
