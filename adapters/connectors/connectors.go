@@ -22,6 +22,8 @@ type Config struct {
 	// Limiter counts calls ahead of the vendors' limits, for all nodes. Default: none
 	// does, and what the vendors refuse is tried again when they say.
 	Limiter core.Limiter
+	// Cache keeps names that pages refer to. Default: they are asked for with each page.
+	Cache core.Cache
 	// AllowPrivate lets an integration's base URL lead into a private network.
 	AllowPrivate bool
 	// Timeout bounds one attempt at a call. Default: 60 s.
@@ -59,7 +61,7 @@ func New(c Config) (core.Connectors, error) {
 			BaseURL: g.BaseURL, ClientID: g.ClientID, ClientSecret: g.ClientSecret, Client: client,
 		}),
 		core.IntegrationConfluence: confluence.New(confluence.Config{
-			BaseURL: f.BaseURL, ClientID: f.ClientID, ClientSecret: f.ClientSecret, Client: client,
+			BaseURL: f.BaseURL, ClientID: f.ClientID, ClientSecret: f.ClientSecret, Cache: c.Cache, Client: client,
 		}),
 	}, nil
 }

@@ -144,14 +144,15 @@ func (p *Program) ports(jwt []string) (core.Ports, error) {
 	if err != nil {
 		return core.Ports{}, err
 	}
-	vendors, err := p.vendors()
+	cache := inproc.NewCache(inproc.CacheConfig{}) // on each node: a request makes no round trip for what it holds
+	vendors, err := p.vendors(cache)
 	if err != nil {
 		return core.Ports{}, err
 	}
 	return core.Ports{
 		Store: p.store, Bus: p.bus, Summarizer: p.summarizer(), Hasher: hasher, Tokens: tokens, SignIn: p.cfg.signIn(), Presence: p.presence(),
 		Limiter: p.limiter(), Sealer: p.sealer, Connectors: vendors,
-		Cache:     inproc.NewCache(inproc.CacheConfig{}), // on each node: a request makes no round trip for what it holds
+		Cache:     cache,
 		Renderer:  render.New(),
 		Extractor: extract.NewSandboxed(p.cfg.extractConfig()),
 	}, nil

@@ -45,9 +45,9 @@ func (c Config) checkVendors() []string {
 }
 
 // vendors are the connectors that the installation has.
-func (p *Program) vendors() (core.Connectors, error) {
+func (p *Program) vendors(cache core.Cache) (core.Connectors, error) {
 	return connectors.New(connectors.Config{
 		Notion: p.cfg.Notion.connector(), Guru: p.cfg.Guru.connector(), Confluence: p.cfg.Confluence.connector(),
-		Limiter: p.limiter(), AllowPrivate: p.cfg.AllowPrivate, Metrics: p.metrics,
+		Limiter: p.limiter(), Cache: cache, AllowPrivate: p.cfg.AllowPrivate, Metrics: p.metrics,
 	})
 }

@@ -18,7 +18,7 @@ func TestVendors_AreReachedAsConfigured(t *testing.T) {
 	server := httptest.NewServer(fake)
 	t.Cleanup(server.Close)
 	p := &Program{cfg: Config{Notion: Vendor{BaseURL: server.URL, ClientID: "id", ClientSecret: "secret"}}, metrics: prometheus.NewRegistry()}
-	all, err := p.vendors()
+	all, err := p.vendors(nil)
 	if err != nil {
 		t.Fatal(err)
 	}

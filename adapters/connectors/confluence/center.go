@@ -35,7 +35,7 @@ type pageV1 struct {
 const expandV1 = "version,space,body.storage"
 
 func (p pageV1) page(base string) page {
-	out := page{id: p.ID, title: p.Title, status: p.Status, space: p.Space.Name, version: p.Version.Number, edited: when(p.Version.When)}
+	out := page{id: p.ID, title: p.Title, status: p.Status, space: p.Space.Name, spaceID: p.Space.Key, version: p.Version.Number, edited: when(p.Version.When)}
 	if out.status == "" {
 		out.status = "current"
 	}
@@ -221,9 +221,7 @@ func (c center) read(ctx context.Context, id string, withBody bool) (page, error
 	if got.ID == "" {
 		return page{}, vendor.Broken(errors.New("a page without an id"))
 	}
-	p := got.page(got.Links.Base)
-	p.spaceID = got.Space.Key
-	return p, nil
+	return got.page(got.Links.Base), nil
 }
 
 func (c center) parent(ctx context.Context, id string) (parentPlace, error) {

@@ -89,7 +89,7 @@ func sign(a core.Access, h http.Header) {
 func (s site) do(ctx context.Context, method, path string, body, out any) (*upstream.Answer, error) {
 	h := http.Header{}
 	sign(s.a, h)
-	call := upstream.Call{Access: s.a, Method: method, URL: s.root + path, Header: h, Body: body}
+	call := upstream.Call{Access: s.a, Method: method, URL: s.root + path, Header: h, Body: body, Safe: strings.HasSuffix(path, usersBulk)}
 	if strings.Contains(path, "storage") && method == http.MethodGet {
 		call.Final = http.StatusInternalServerError // of a page whose storage cannot be rendered
 	}

@@ -20,6 +20,7 @@ type Config struct {
 	BaseURL      string
 	ClientID     string      // of OAuth2; "": there is none
 	ClientSecret core.Secret // of OAuth2
+	Cache        core.Cache  // of names that pages refer to. Default: they are asked for with each page
 	Upstream     upstream.Config
 	Client       *upstream.Client // default: one made of Upstream
 }
@@ -29,6 +30,7 @@ type Config struct {
 type Connector struct {
 	gateway string
 	client  *upstream.Client
+	cache   core.Cache
 	oauth   *authorizer
 }
 
@@ -39,7 +41,7 @@ func New(cfg Config) *Connector {
 		client = upstream.New(cfg.Upstream)
 	}
 	base := strings.TrimRight(cfg.BaseURL, "/")
-	c := &Connector{gateway: cmp.Or(base, "https://api.atlassian.com"), client: client}
+	c := &Connector{gateway: cmp.Or(base, "https://api.atlassian.com"), client: client, cache: cfg.Cache}
 	if cfg.ClientID != "" {
 		c.oauth = &authorizer{c: c, server: cmp.Or(base, "https://auth.atlassian.com"), id: cfg.ClientID, secret: cfg.ClientSecret}
 	}
@@ -57,6 +59,7 @@ func (c *Connector) Capabilities() core.ConnectorCapabilities {
 		Permissions: []core.Permission{
 			{Name: "read:page:confluence", Purpose: "reads pages", Required: true},
 			{Name: "read:space:confluence", Purpose: "lists the spaces that pages are in", Required: true},
+			{Name: "read:user:confluence", Purpose: "writes the names of people that a page mentions"},
 			{Name: "search:confluence", Purpose: "finds pages by words of their title"},
 			{Name: "write:page:confluence", Purpose: "publishes a summary"},
 		},
@@ -86,6 +89,12 @@ type edition interface {
 	titled(ctx context.Context, in parentPlace, title string) (*page, error)
 	create(ctx context.Context, in parentPlace, title, storage string) (page, error)
 	update(ctx context.Context, p page, title, storage string) error
+	// users returns display names by the ids that bodies have; those that are not
+	// known are left out.
+	users(ctx context.Context, ids []string) (map[string]string, error)
+	// address returns the web address of the page of a space that has a title; "":
+	// none, or none that may be seen.
+	address(ctx context.Context, spaceID, title string) (string, error)
 }
 
 type spaceList struct {
@@ -117,7 +126,7 @@ type pageQuery struct {
 // page is one of Confluence's, in either version of the API.
 type page struct {
 	id, title, status, url, space string
-	spaceID                       string // of the cloud
+	spaceID                       string // of a Data Center: its key
 	version                       int
 	edited                        time.Time
 	storage                       *string // nil: not read

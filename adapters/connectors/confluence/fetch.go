@@ -13,16 +13,23 @@ func (c *Connector) Fetch(ctx context.Context, a core.Access, id string, from *c
 	if err := checkID(id); err != nil {
 		return nil, err
 	}
-	p, it, err := c.page(ctx, a, id, from)
+	e, err := c.edition(a)
+	if err != nil {
+		return nil, err
+	}
+	p, it, err := readPage(ctx, e, id, from)
 	if err != nil {
 		return nil, err
 	}
 	out := &core.Fetched{Item: it}
 	out.Body = nil
 	var result doctree.Result
+	var names Names
 	switch {
 	case p.storage != nil:
-		result, err = ConvertStorage(ctx, *p.storage, nil)
+		if names, err = c.names(ctx, a, e, p); err == nil {
+			result, err = ConvertStorage(ctx, *p.storage, names)
+		}
 	case p.adf != "":
 		result, err = ConvertADF(ctx, []byte(p.adf))
 	}
@@ -36,17 +43,13 @@ func (c *Connector) Fetch(ctx context.Context, a core.Access, id string, from *c
 	return out, nil
 }
 
-// page returns a page as it was listed, or reads it.
-func (c *Connector) page(ctx context.Context, a core.Access, id string, from *core.Item) (page, core.Item, error) {
+// readPage returns a page as it was listed, or reads it.
+func readPage(ctx context.Context, e edition, id string, from *core.Item) (page, core.Item, error) {
 	if from != nil && len(from.Body) > 0 {
 		var l listed
 		if json.Unmarshal(from.Body, &l) == nil {
-			return page{storage: &l.Storage}, *from, nil
+			return page{storage: &l.Storage, spaceID: l.SpaceID}, *from, nil
 		}
-	}
-	e, err := c.edition(a)
-	if err != nil {
-		return page{}, core.Item{}, err
 	}
 	p, err := e.read(ctx, id, true)
 	if err != nil {

@@ -186,6 +186,7 @@ func listMatches(ctx context.Context, e edition, r core.ListRequest, at listing)
 // listed is the part of a page that Fetch does not need to ask for again.
 type listed struct {
 	Title   string `json:"title"`
+	SpaceID string `json:"space"`
 	Storage string `json:"storage"`
 }
 
@@ -194,7 +195,7 @@ func (p page) body() json.RawMessage {
 	if p.storage == nil || p.status != "current" {
 		return nil
 	}
-	raw, err := json.Marshal(listed{Title: p.title, Storage: *p.storage})
+	raw, err := json.Marshal(listed{Title: p.title, SpaceID: p.spaceID, Storage: *p.storage})
 	if err != nil {
 		return nil // it is asked for then
 	}

@@ -17,7 +17,7 @@ var _ core.Authorizer = (*authorizer)(nil)
 
 // scopes are what a connection by OAuth2 asks for. Without offline_access there
 // would be no refresh token.
-const scopes = "read:page:confluence read:space:confluence write:page:confluence read:confluence-content.all search:confluence offline_access"
+const scopes = "read:page:confluence read:space:confluence write:page:confluence read:user:confluence read:confluence-content.all search:confluence offline_access"
 
 // authorizer is Atlassian's OAuth2 (3LO). Its refresh tokens rotate.
 type authorizer struct {

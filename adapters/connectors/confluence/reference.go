@@ -42,8 +42,10 @@ func (r *storageReader) linked(n *markup.Node) (href, label string) {
 			return c.Attr("ri:value"), c.Attr("ri:value")
 		case "ri:user":
 			return "", r.mention(c)
-		case "ri:page", "ri:blog-post", "ri:content-entity":
-			title := or(c.Attr("ri:content-title"), c.Attr("ri:content-id"))
+		case "ri:blog-post", "ri:content-entity": // pages are looked for, by title
+			return "", or(c.Attr("ri:content-title"), c.Attr("ri:content-id"))
+		case "ri:page":
+			title := c.Attr("ri:content-title")
 			href := r.page(c.Attr("ri:space-key"), title)
 			if href != "" && anchor != "" {
 				href += "#" + anchor

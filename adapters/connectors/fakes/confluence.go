@@ -30,6 +30,7 @@ type Confluence struct {
 	spaces []*confluenceSpace
 	pages  map[string]*confluencePage
 	order  []string // ids of pages, as they were made
+	users  []ConfluenceUser
 	zone   *time.Location
 	silent bool // a page in the trash is not found without its status
 	shut   bool // the user has no Confluence on this site
@@ -64,7 +65,7 @@ var _ http.Handler = (*Confluence)(nil)
 
 // NewConfluence returns a fake Confluence without spaces.
 func NewConfluence(c Config) *Confluence {
-	f := &Confluence{pages: map[string]*confluencePage{}, zone: time.UTC, silent: true}
+	f := &Confluence{pages: map[string]*confluencePage{}, zone: time.UTC, silent: true, users: []ConfluenceUser{ada}}
 	f.site = newSite(c, f)
 	f.grants = newGrants("atl", f.cfg, time.Hour)
 	if f.cfg.Token != "" {
@@ -87,6 +88,7 @@ func (f *Confluence) routes() {
 		"GET /wiki/api/v2/pages/{id}/children":    f.listChildren,
 		"GET /wiki/api/v2/pages/{id}/attachments": f.listAttachments,
 		"GET /wiki/api/v2/pages/{id}/versions":    f.listVersions,
+		"POST /wiki/api/v2/users-bulk":            f.bulkUsers,
 		"GET /wiki/rest/api/user/current":         f.currentUser,
 		"GET /wiki/rest/api/content/search":       f.searchV1,
 		"GET /wiki/rest/api/content/{id}":         f.getContent,
@@ -101,6 +103,7 @@ func (f *Confluence) routes() {
 	}
 	for pattern, handle := range map[string]func(*request) answer{
 		"GET /rest/api/user/current":    f.currentUser,
+		"GET /rest/api/user":            f.userV1,
 		"GET /rest/api/space":           f.listSpacesV1,
 		"GET /rest/api/content":         f.listContent,
 		"GET /rest/api/content/search":  f.searchV1,
@@ -133,7 +136,7 @@ func (f *Confluence) asReader(q *request, handle func(*request) answer) answer {
 	if f.shut {
 		return v1Error(http.StatusForbidden, "PermissionException", "Current user not permitted to use Confluence")
 	}
-	if f.cfg.ReadOnly && q.Method != http.MethodGet {
+	if f.cfg.ReadOnly && q.Method != http.MethodGet && !namesUsers(q) {
 		return f.refusal(q, Forbidden)
 	}
 	return handle(q)
@@ -185,13 +188,18 @@ func (f *Confluence) inDataCenter(handle func(*request) answer) func(*request) a
 
 func isV1(q *request) bool { return strings.Contains(q.URL.Path, "/rest/api/") }
 
-const allScopes = "read:page:confluence read:space:confluence read:attachment:confluence write:page:confluence delete:page:confluence " +
+// namesUsers reports whether a call only asks who people are.
+func namesUsers(q *request) bool { return strings.HasSuffix(q.URL.Path, "/users-bulk") }
+
+const allScopes = "read:page:confluence read:space:confluence read:user:confluence read:attachment:confluence write:page:confluence delete:page:confluence " +
 	"read:confluence-content.all search:confluence write:confluence-content offline_access"
 
 // hasScope reports whether scopes, separated by spaces, allow a call.
 func hasScope(scopes string, q *request) bool {
 	need := "read:page:confluence"
 	switch {
+	case namesUsers(q):
+		need = "read:user:confluence"
 	case isV1(q) && strings.HasSuffix(q.URL.Path, "/search"):
 		need = "search:confluence"
 	case isV1(q) && q.Method != http.MethodGet:

@@ -9,27 +9,6 @@ import (
 	"time"
 )
 
-func (f *Confluence) currentUser(q *request) answer {
-	o := f.person(q)
-	o["email"] = ConfluenceEmail
-	o["_links"] = f.linksV1(q)
-	if _, inCloud := o["accountId"]; inCloud {
-		o["timeZone"] = f.zone.String()
-	}
-	return ok(o)
-}
-
-// person is the one user, as a cloud or a Data Center writes it.
-func (f *Confluence) person(q *request) object {
-	if strings.HasPrefix(q.URL.Path, DataCenterPath) {
-		return object{"type": "known", "username": "ada", "userKey": "8a7ffa4e70a5", "displayName": "Ada Lovelace"}
-	}
-	return object{
-		"type": "known", "accountId": confluenceUser, "accountType": "atlassian", "email": "", "publicName": "Ada Lovelace",
-		"displayName": "Ada Lovelace",
-	}
-}
-
 func (f *Confluence) removedV1(*request) answer {
 	return v1Error(http.StatusGone, "GoneException", "This deprecated endpoint has been removed.")
 }
@@ -64,11 +43,11 @@ func (f *Confluence) contentV1(q *request, p *confluencePage, also ...string) ob
 	for _, what := range expand {
 		switch what {
 		case "version":
-			o["version"] = object{"by": f.person(q), "when": f.when(q, v.at), "message": v.message, "number": v.number, "minorEdit": false}
+			o["version"] = object{"by": ada.person(q), "when": f.when(q, v.at), "message": v.message, "number": v.number, "minorEdit": false}
 		case "space":
 			o["space"] = spaceV1(p.space)
 		case "history":
-			o["history"] = object{"latest": true, "createdBy": f.person(q), "createdDate": f.when(q, p.created)}
+			o["history"] = object{"latest": true, "createdBy": ada.person(q), "createdDate": f.when(q, p.created)}
 		case "ancestors":
 			o["ancestors"] = f.ancestors(p)
 		case "body.storage":

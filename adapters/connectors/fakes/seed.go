@@ -133,6 +133,7 @@ func seedStorage(t seedTopic) string {
 	b.WriteString(`</ul><ac:task-list><ac:task><ac:task-id>1</ac:task-id><ac:task-status>incomplete</ac:task-status><ac:task-body>Read and signed</ac:task-body></ac:task></ac:task-list>`)
 	b.WriteString(`<table><tbody><tr><th><p>Version</p></th><th><p>Valid from</p></th></tr><tr><td><p>3</p></td><td><p><time datetime="2026-04-01" /></p></td></tr></tbody></table>`)
 	b.WriteString(`<ac:structured-macro ac:name="code" ac:schema-version="1"><ac:parameter ac:name="language">bash</ac:parameter><ac:plain-text-body><![CDATA[alba timetable --today]]></ac:plain-text-body></ac:structured-macro>`)
+	b.WriteString(`<p>Questions to <ac:link><ri:user ri:account-id="` + ada.AccountID + `" ri:userkey="` + ada.UserKey + `" /></ac:link>, or see <ac:link><ri:page ri:content-title="Radio channels" /></ac:link>.</p>`)
 	return b.String()
 }
 
