@@ -30,27 +30,8 @@ func TestResume_CutOffAtRandomOverHTTP(t *testing.T) {
 // Two servers over Postgres and Redis: a client comes back to either.
 func TestResume_CutOffAtRandomOverTwoServers(t *testing.T) {
 	t.Parallel()
-	quiet := slog.New(slog.DiscardHandler)
-	url := testenv.Database(t, "httpapi", func(ctx context.Context, url string) error {
-		_, err := postgres.Up(ctx, url, "")
-		return err
-	})
-	server := testenv.Redis(t)
-	node := func() *world {
-		store, err := postgres.Open(t.Context(), url, &postgres.Config{Logger: quiet})
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { store.Close() })
-		client, err := redis.Open(t.Context(), server.URL(), &redis.Config{Logger: quiet})
-		if err != nil {
-			t.Fatal(err)
-		}
-		bus := redis.NewBus(client)
-		t.Cleanup(func() { bus.Close(); client.Close() })
-		return newNode(t, store, bus, redis.NewPresence(client), options{})
-	}
-	one, other := node(), node()
+	node := newServed(t)
+	one, other := node(options{}), node(options{})
 	p := one.admin("Owner")
 	t.Run("Connections", func(t *testing.T) {
 		there := *p
@@ -66,6 +47,31 @@ func TestResume_CutOffAtRandomOverTwoServers(t *testing.T) {
 	checkResume(t, p, one, other)
 }
 
+// newServed returns a maker of servers over one Postgres and one Redis.
+func newServed(t *testing.T) func(options) *world {
+	t.Helper()
+	quiet := slog.New(slog.DiscardHandler)
+	url := testenv.Database(t, "httpapi", func(ctx context.Context, url string) error {
+		_, err := postgres.Up(ctx, url, "")
+		return err
+	})
+	server := testenv.Redis(t)
+	return func(o options) *world {
+		store, err := postgres.Open(t.Context(), url, &postgres.Config{Logger: quiet})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { store.Close() })
+		client, err := redis.Open(t.Context(), server.URL(), &redis.Config{Logger: quiet})
+		if err != nil {
+			t.Fatal(err)
+		}
+		bus := redis.NewBus(client)
+		t.Cleanup(func() { bus.Close(); client.Close() })
+		return newNode(t, store, bus, redis.NewPresence(client), o)
+	}
+}
+
 // checkResume writes events while a client of each transport is cut off at random
 // and comes back to any of the nodes.
 func checkResume(t *testing.T, p *person, nodes ...*world) {
@@ -75,7 +81,7 @@ func checkResume(t *testing.T, p *person, nodes ...*world) {
 	var all sync.WaitGroup
 	got := map[string][]core.Position{}
 	var mu sync.Mutex // guards got
-	for name, connect := range map[string]func(context.Context, *person, core.Position) (func() (frame, error), error){
+	for name, connect := range map[string]joining{
 		"ws": wsFrames, "sse": sseFrames,
 	} {
 		all.Go(func() {
@@ -123,7 +129,9 @@ func logAfter(t *testing.T, p *person, start core.Position) []core.Position {
 	}
 }
 
-// wsFrames and sseFrames connect until ctx ends.
+// joining is a way to connect to the feed until ctx ends.
+type joining func(ctx context.Context, p *person, since core.Position) (next func() (frame, error), err error)
+
 func wsFrames(ctx context.Context, p *person, since core.Position) (func() (frame, error), error) {
 	c, _, err := p.tryDial(ctx, "?since="+string(since))
 	if err != nil {
@@ -143,9 +151,7 @@ func sseFrames(ctx context.Context, p *person, since core.Position) (func() (fra
 }
 
 // follow takes resumeEvents events over resumeCuts connections and one more.
-func follow(ctx context.Context, p *person, nodes []*world, at core.Position,
-	connect func(context.Context, *person, core.Position) (func() (frame, error), error),
-) ([]core.Position, error) {
+func follow(ctx context.Context, p *person, nodes []*world, at core.Position, connect joining) ([]core.Position, error) {
 	var got []core.Position
 	for cuts := 0; len(got) < resumeEvents; cuts++ {
 		until := len(got) + rand.IntN(2*resumeEvents/resumeCuts)
