@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"sync"
 	"testing"
 	"time"
 
@@ -29,8 +30,34 @@ type vendorFake interface {
 type corner struct {
 	core.Connector
 	fake   vendorFake
+	door   *door
 	access core.Access
 	items  int
+}
+
+// door is what calls come through; it can tell of one.
+type door struct {
+	http.Handler
+
+	mu   sync.Mutex // guards what follows
+	left int        // calls until it tells
+	tell func()
+}
+
+// after has f called once n calls were answered.
+func (d *door) after(n int, f func()) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.left, d.tell = n, f
+}
+
+func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	d.Handler.ServeHTTP(w, r)
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.left--; d.left == 0 {
+		d.tell()
+	}
 }
 
 const perSpace = 7
@@ -46,8 +73,8 @@ func fillNotion(t *testing.T) corner {
 			Title: fmt.Sprint("Row ", i), Parent: sources[i%2], Unlisted: true, Blocks: []fakes.NotionBlock{fakes.NotionParagraph("Text.")},
 		})
 	}
-	address := serve(t, f)
-	return corner{notion.New(notion.Config{BaseURL: address, Upstream: quick(address)}), f, core.Access{
+	way, address := serve(t, f)
+	return corner{notion.New(notion.Config{BaseURL: address, Upstream: quick(address)}), f, way, core.Access{
 		AuthType: core.AuthAPIToken, Token: core.NewSecret(fakes.NotionToken),
 	}, 2 * perSpace}
 }
@@ -58,8 +85,8 @@ func fillGuru(t *testing.T) corner {
 	for i := range 2 * perSpace {
 		f.AddCard(fakes.GuruCard{Title: fmt.Sprint("Card ", i), Content: "<p>Text.</p>"})
 	}
-	address := serve(t, f)
-	return corner{guru.New(guru.Config{BaseURL: address, Upstream: quick(address)}), f, core.Access{
+	way, address := serve(t, f)
+	return corner{guru.New(guru.Config{BaseURL: address, Upstream: quick(address)}), f, way, core.Access{
 		AuthType: core.AuthAPIToken, Token: core.NewSecret(fakes.GuruToken), Config: core.IntegrationConfig{Email: fakes.GuruEmail},
 	}, 2 * perSpace}
 }
@@ -72,8 +99,8 @@ func fillConfluence(t *testing.T, access func(address string) core.Access) corne
 			f.AddPage(fakes.ConfluencePage{Space: key, Title: fmt.Sprint("Page ", i), Storage: "<p>Text.</p>"})
 		}
 	}
-	address := serve(t, f)
-	return corner{confluence.New(confluence.Config{BaseURL: address, Upstream: quick(address)}), f, access(address), 2 * perSpace}
+	way, address := serve(t, f)
+	return corner{confluence.New(confluence.Config{BaseURL: address, Upstream: quick(address)}), f, way, access(address), 2 * perSpace}
 }
 
 func corners() map[string]func(t *testing.T) corner {
@@ -97,10 +124,11 @@ func corners() map[string]func(t *testing.T) corner {
 	}
 }
 
-func serve(t *testing.T, h http.Handler) string {
-	s := httptest.NewServer(h)
+func serve(t *testing.T, h http.Handler) (*door, string) {
+	d := &door{Handler: h}
+	s := httptest.NewServer(d)
 	t.Cleanup(s.Close)
-	return s.URL
+	return d, s.URL
 }
 
 // quick asks without waiting.

@@ -3,6 +3,7 @@ package upstream
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"time"
 
@@ -51,7 +52,7 @@ func (b *breakers) run(v *Vendor, key string, attempt func() (*Answer, error)) (
 	until := br.until
 	br.mu.Unlock()
 	left := max(leastWait, until.Sub(b.cfg.Now()))
-	e := v.Fail(core.UpstreamDetails{Reason: core.ReasonOpen}, left, err)
+	e := v.Fail(core.UpstreamDetails{Reason: core.ReasonOpen}, left, fmt.Errorf("%w: %w", core.ErrCircuitOpen, err))
 	e.Code = core.CodeUnavailable
 	e.Message = v.Name + " failed several times in a row; the work goes on by itself at " + b.cfg.Now().Add(left).UTC().Format("15:04:05") + " UTC"
 	return nil, e

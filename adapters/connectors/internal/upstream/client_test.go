@@ -169,7 +169,7 @@ func TestClient_BreakerOpensAndProbes(t *testing.T) {
 	}
 	err := ask(mine)
 	e := core.AsError(err)
-	if core.ReasonOf(err) != core.ReasonOpen || e.Code != core.CodeUnavailable || e.RetryAfter <= 0 || calls.Load() != 5 {
+	if core.ReasonOf(err) != core.ReasonOpen || e.Code != core.CodeUnavailable || !errors.Is(err, core.ErrCircuitOpen) || e.RetryAfter <= 0 || calls.Load() != 5 {
 		t.Errorf("got %+v after %d calls, want an open breaker that says when", e, calls.Load())
 	}
 	if !strings.Contains(e.Message, "goes on by itself at 10:0") {
