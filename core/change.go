@@ -36,6 +36,24 @@ func (c Config) changeLeased(ctx context.Context, l Lease, fn func(ctx context.C
 	return nil
 }
 
+// changeAllLeased is change behind the fences of leases of one tenant; see
+// TenantStore.InLeases. It returns nil and does nothing without leases.
+func (c Config) changeAllLeased(ctx context.Context, leases []Lease, fn func(ctx context.Context, tx Tx, held []Lease) error) error {
+	if len(leases) == 0 {
+		return nil
+	}
+	var out *Outbox
+	err := c.Store.Tenant(leases[0].Tenant).InLeases(ctx, leases, func(ctx context.Context, tx Tx, held []Lease) error {
+		out = tx.Outbox
+		return fn(ctx, tx, held)
+	})
+	if err != nil {
+		return err
+	}
+	c.announce(ctx, leases[0].Tenant, out)
+	return nil
+}
+
 // announce tells what a committed outbox means to others, each topic once.
 func (c Config) announce(ctx context.Context, t Tenant, out *Outbox) {
 	var notices []Notice

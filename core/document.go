@@ -101,6 +101,10 @@ type DocumentRepo interface {
 	DocumentReader
 	// GetForUpdate is Get with the row locked until the transaction ends.
 	GetForUpdate(ctx context.Context, id DocumentID) (*Document, error)
+	// LockName waits until no other transaction of the tenant holds the name, and
+	// holds it until this one ends. What is to be made once, by a name of the
+	// caller's, is looked for and made behind it: a later holder finds it.
+	LockName(ctx context.Context, name string) error
 	// Create stores d. It returns CodeConflict when a document with the same
 	// integration (or none) and the same, not empty, external id exists.
 	Create(ctx context.Context, d *Document) error

@@ -150,11 +150,15 @@ func (s *DocumentService) store(ctx context.Context, a Actor, n NewDocument, kee
 	return &got.Document, got.Outcome, nil
 }
 
-// known finds the document that fresh would be a second copy of, or nil.
+// known finds the document that fresh would be a second copy of, or nil. Of two that
+// ask at once for the same, the second waits for what the first makes.
 func (s *DocumentService) known(ctx context.Context, tx Tx, fresh *Document) (*Document, error) {
-	f := DocumentFilter{ContentHash: fresh.ContentHash, SourceType: SourceUpload}
+	f, name := DocumentFilter{ContentHash: fresh.ContentHash, SourceType: SourceUpload}, "content "+fresh.ContentHash
 	if fresh.ExternalID != "" {
-		f = DocumentFilter{ExternalID: fresh.ExternalID, SourceType: SourceUpload}
+		f, name = DocumentFilter{ExternalID: fresh.ExternalID, SourceType: SourceUpload}, "external id "+fresh.ExternalID
+	}
+	if err := tx.Documents.LockName(ctx, name); err != nil {
+		return nil, err
 	}
 	found, err := tx.Documents.List(ctx, f, Seek{Limit: 1})
 	if err != nil || len(found) == 0 {

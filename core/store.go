@@ -32,7 +32,10 @@ type TenantStore interface {
 	// InTx runs fn in one transaction and commits when fn returns nil. When fn
 	// returns an error or panics nothing is kept; the error is returned as it is
 	// and a panic goes on. The jobs and events that fn put into tx are written
-	// with the commit, and their errors returned here. fn may run again after a
+	// with the commit, and their errors returned here. A write of a repository may
+	// also be sent with a later call or the commit; when it is refused, or finds no
+	// row, the later call or InTx returns its error and nothing is kept. A read
+	// sees all writes before it. fn may run again after a
 	// conflict with another transaction, so it must be free of other effects and
 	// set what it assigns outside anew. tx and its repositories are dead after
 	// fn has returned. fn's ctx must be used inside; InTx with it returns
@@ -42,6 +45,10 @@ type TenantStore interface {
 	// and returns ErrLeaseLost, running nothing, unless the job is leased under
 	// l's fence and the lease has not expired by the store's clock.
 	InLease(ctx context.Context, l Lease, fn func(ctx context.Context, tx Tx) error) error
+	// InLeases is InLease for several jobs at once. It hands fn those of the leases
+	// that are held, in their order, with the rows of those jobs locked. It returns
+	// ErrLeaseLost, running nothing, when none is.
+	InLeases(ctx context.Context, leases []Lease, fn func(ctx context.Context, tx Tx, held []Lease) error) error
 }
 
 // Readers is one reader a noun. A store fills every field.

@@ -3,6 +3,7 @@ package core
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"time"
 )
@@ -43,47 +44,83 @@ func (w *WorkService) Listen(ctx context.Context, queues ...Queue) (Listener, er
 // Start begins an attempt at a leased job: it becomes in progress, and the event
 // says so. It returns ErrLeaseLost when the job is no longer to be run.
 func (w *WorkService) Start(ctx context.Context, l Lease) (*Run, error) {
-	r := &Run{cfg: w.cfg, lease: l}
-	orphan := false
-	err := w.cfg.changeLeased(ctx, l, func(ctx context.Context, tx Tx) error {
-		j, err := tx.Jobs.GetForUpdate(ctx, l.JobID)
-		if err != nil {
-			return err
-		}
-		kind, err := kindOf(w.kinds, j.Type)
-		if err != nil {
-			return err
-		}
-		r.kind = kind
-		if j.Status != JobPending {
-			return ErrLeaseLost
-		}
-		at := w.cfg.now()
-		if orphan, err = w.cfg.orphaned(ctx, tx, j); err != nil {
-			return err
-		}
-		if orphan {
-			j.ErrorCode, j.ErrorMessage = CodeBudgetExceeded, "the bulk job that it is part of has ended, or has no money left"
-			return w.cfg.cancelChild(ctx, tx, j, at)
-		}
-		j.Status, j.Attempt, j.NextAttemptAt, j.WaitsFor = JobInProgress, j.Attempt+1, nil, ""
-		if j.StartedAt == nil {
-			j.StartedAt = &at
-		}
-		if err := tx.Jobs.Update(ctx, j); err != nil {
-			return err
-		}
-		tx.Append(EventJobStarted, at, j)
-		r.job = *j
-		return nil
+	var r *Run
+	err := w.cfg.changeLeased(ctx, l, func(ctx context.Context, tx Tx) (err error) {
+		r, err = w.begin(ctx, tx, l)
+		return err
 	})
-	if err == nil && orphan {
+	if err == nil && r == nil {
 		err = ErrLeaseLost
 	}
 	if err != nil {
 		return nil, err
 	}
 	return r, nil
+}
+
+// StartAll is Start for leases of one tenant, in one transaction. It leaves out the
+// jobs that are no longer to be run. Where one of them stands in the way of the
+// others, each is started alone; an error then tells of those that were not.
+func (w *WorkService) StartAll(ctx context.Context, leases []Lease) ([]*Run, error) {
+	var runs []*Run
+	err := w.cfg.changeAllLeased(ctx, leases, func(ctx context.Context, tx Tx, held []Lease) error {
+		runs = nil // the store may repeat this
+		for _, l := range held {
+			r, err := w.begin(ctx, tx, l)
+			if err != nil {
+				return err
+			}
+			if r != nil {
+				runs = append(runs, r)
+			}
+		}
+		return nil
+	})
+	if err == nil {
+		return runs, nil
+	}
+	runs = nil
+	var errs []error
+	for _, l := range leases {
+		r, err := w.Start(ctx, l)
+		if err == nil {
+			runs = append(runs, r)
+		} else if !errors.Is(err, ErrLeaseLost) {
+			errs = append(errs, fmt.Errorf("start job %s: %w", l.JobID, err))
+		}
+	}
+	return runs, errors.Join(errs...)
+}
+
+// begin begins an attempt behind the fence of its lease. It returns nil for a job
+// that has ended, or that it ends because what it is part of has.
+func (w *WorkService) begin(ctx context.Context, tx Tx, l Lease) (*Run, error) {
+	j, err := tx.Jobs.GetForUpdate(ctx, l.JobID)
+	if err != nil {
+		return nil, err
+	}
+	kind, err := kindOf(w.kinds, j.Type)
+	if err != nil || j.Status != JobPending {
+		return nil, err
+	}
+	at := w.cfg.now()
+	orphan, err := w.cfg.orphaned(ctx, tx, j)
+	if err != nil {
+		return nil, err
+	}
+	if orphan {
+		j.ErrorCode, j.ErrorMessage = CodeBudgetExceeded, "the bulk job that it is part of has ended, or has no money left"
+		return nil, w.cfg.cancelChild(ctx, tx, j, at)
+	}
+	j.Status, j.Attempt, j.NextAttemptAt, j.WaitsFor = JobInProgress, j.Attempt+1, nil, ""
+	if j.StartedAt == nil {
+		j.StartedAt = &at
+	}
+	if err := tx.Jobs.Update(ctx, j); err != nil {
+		return nil, err
+	}
+	tx.Append(EventJobStarted, at, j)
+	return &Run{cfg: w.cfg, kind: kind, lease: l, job: *j}, nil
 }
 
 // Rescue takes over up to limit jobs whose worker is gone and has each tried

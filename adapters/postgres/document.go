@@ -2,6 +2,8 @@ package postgres
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 
@@ -81,10 +83,19 @@ func (r documentReader) List(ctx context.Context, f core.DocumentFilter, s core.
 	return many(ctx, r.scope, l.sql.String(), scanDocument, l.args...)
 }
 
-type documentRepo struct{ documentReader }
+type documentRepo struct {
+	documentReader
+	tx *transaction
+}
 
 func (r documentRepo) GetForUpdate(ctx context.Context, id core.DocumentID) (*core.Document, error) {
 	return one(ctx, r.scope, "document", r.sql.lockDocument, scanDocument, key(id))
+}
+
+// LockName waits for an advisory lock, which ends with the transaction.
+func (r documentRepo) LockName(ctx context.Context, name string) error {
+	sum := sha256.Sum256([]byte(name)) // so that any text is a name
+	return r.writeLater(ctx, r.tx, "document", r.sql.lockDocumentName, hex.EncodeToString(sum[:]))
 }
 
 func (r documentRepo) Create(ctx context.Context, d *core.Document) error {
@@ -93,7 +104,7 @@ func (r documentRepo) Create(ctx context.Context, d *core.Document) error {
 		return err
 	}
 	args = append([]any{key(d.ID), key(d.UserID)}, args...)
-	return r.writeOne(ctx, "document", r.sql.insertDocument, append(args, d.CreatedAt)...)
+	return r.writeLater(ctx, r.tx, "document", r.sql.insertDocument, append(args, d.CreatedAt)...)
 }
 
 func (r documentRepo) Update(ctx context.Context, d *core.Document) error {
@@ -101,7 +112,7 @@ func (r documentRepo) Update(ctx context.Context, d *core.Document) error {
 	if err != nil {
 		return err
 	}
-	return r.writeOne(ctx, "document", r.sql.updateDocument, append([]any{key(d.ID)}, args...)...)
+	return r.writeLater(ctx, r.tx, "document", r.sql.updateDocument, append([]any{key(d.ID)}, args...)...)
 }
 
 func (r documentRepo) Delete(ctx context.Context, id core.DocumentID) error {

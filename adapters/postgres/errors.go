@@ -36,6 +36,7 @@ const (
 	codePrivilege           = "42501"
 	codeUndefinedTable      = "42P01"
 	codeDuplicateObject     = "42710"
+	codeDivisionByZero      = "22012"
 	codeDiskFull            = "53100"
 	codeTooLarge            = "54000"
 )
@@ -118,6 +119,12 @@ func translate(ctx context.Context, err error) error {
 func referenced(err error) bool {
 	pg, ok := errors.AsType[*pgconn.PgError](err)
 	return ok && pg.Code == codeForeignKeyViolation
+}
+
+// changedNothing reports whether a postponed write found no row; see postpone.
+func changedNothing(err error) bool {
+	pg, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && pg.Code == codeDivisionByZero
 }
 
 // conflicted reports whether the transaction met another and may be run again.

@@ -81,23 +81,24 @@ func (r jobRepo) GetForUpdate(ctx context.Context, id core.JobID) (*core.Job, er
 }
 
 func (r jobRepo) Update(ctx context.Context, j *core.Job) error {
-	r.tx.forgetLeased()
-	return r.writeOne(ctx, "job", r.sql.updateJob, jobArgs(j)...)
+	r.tx.forgetLeased(j.ID)
+	return r.writeLater(ctx, r.tx, "job", r.sql.updateJob, jobArgs(j)...)
 }
 
 func (r jobRepo) Restore(ctx context.Context, j *core.Job) error {
 	return r.writeOne(ctx, "job", r.sql.insertJob, newJobArgs(j)...)
 }
 
-// leasedJob returns a copy of the row that the lease's check has locked, if it is
-// id's and nothing has changed it since.
+// leasedJob returns a copy of the job's row if the leases' check has locked it and
+// nothing has changed it since.
 func (tx *transaction) leasedJob(id core.JobID) *core.Job {
 	tx.mu.Lock()
 	defer tx.mu.Unlock()
-	if tx.ended || tx.failed != nil || tx.leased == nil || tx.leased.ID != id {
+	at := slices.IndexFunc(tx.leased, func(j core.Job) bool { return j.ID == id })
+	if tx.ended || tx.failed != nil || at < 0 {
 		return nil
 	}
-	j := *tx.leased
+	j := tx.leased[at]
 	j.Result, j.Input = slices.Clone(j.Result), slices.Clone(j.Input)
 	for _, at := range []**time.Time{&j.NextAttemptAt, &j.StartedAt, &j.FinishedAt, &j.ConfirmedAt} {
 		if *at != nil {
@@ -110,8 +111,8 @@ func (tx *transaction) leasedJob(id core.JobID) *core.Job {
 	return &j
 }
 
-func (tx *transaction) forgetLeased() {
+func (tx *transaction) forgetLeased(id core.JobID) {
 	tx.mu.Lock()
 	defer tx.mu.Unlock()
-	tx.leased = nil
+	tx.leased = slices.DeleteFunc(tx.leased, func(j core.Job) bool { return j.ID == id })
 }

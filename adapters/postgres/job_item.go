@@ -45,7 +45,10 @@ func (r jobItemReader) Count(ctx context.Context, job core.JobID) (map[core.JobI
 	return counts, err
 }
 
-type jobItemRepo struct{ jobItemReader }
+type jobItemRepo struct {
+	jobItemReader
+	tx *transaction
+}
 
 // jobItemArgs is $2 to $12 of addJobItems and putJobItems: a column each.
 func jobItemArgs(items []core.JobItem) []any {
@@ -100,8 +103,14 @@ func (r jobItemRepo) store(ctx context.Context, sql string, items []core.JobItem
 }
 
 func (r jobItemRepo) Put(ctx context.Context, items []core.JobItem) error {
-	_, err := r.store(ctx, r.sql.putJobItems, items)
-	return err
+	if len(items) == 0 {
+		return nil
+	}
+	args := jobItemArgs(items)
+	if len(args) == 1 {
+		return core.NotFound("job")
+	}
+	return r.writeLater(ctx, r.tx, "job", r.sql.putJobItems, args...)
 }
 
 func (r jobItemRepo) Move(ctx context.Context, job core.JobID, from core.JobItemState, to core.JobItem) (int, error) {

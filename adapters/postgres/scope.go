@@ -88,6 +88,20 @@ func (s scope) writeOne(ctx context.Context, kind, sql string, args ...any) erro
 	return err
 }
 
+// writeLater has a statement that changes one row sent with what follows it in tx.
+// What is wrong with its arguments is told at once, all else later. The statement is
+// one that divides by the rows that it changed, or inserts.
+func (s scope) writeLater(ctx context.Context, tx *transaction, kind, sql string, args ...any) error {
+	err := tx.postpone(ctx, kind, sql, append([]any{s.org}, args...))
+	switch {
+	case errors.Is(err, errNoID):
+		return core.NotFound(kind)
+	case errors.Is(err, errText):
+		return invalidText()
+	}
+	return err
+}
+
 // Arguments that are refused before anything is sent.
 var (
 	errNoID = errors.New("not an id in canonical form")

@@ -41,11 +41,13 @@ func optional(s string) any {
 // PutSearchEntry stores the words with the organization's mark among them, see
 // document_search in the migrations.
 func (r documentRepo) PutSearchEntry(ctx context.Context, e core.SearchEntry) error {
+	if !core.ValidID(e.DocumentID) {
+		return nil
+	}
 	words := slices.Concat([]string{"@" + r.org}, e.TitleWords, e.Words)
 	titleWords := e.TitleWords
 	if titleWords == nil {
 		titleWords = []string{}
 	}
-	_, err := r.write(ctx, r.sql.putSearchEntry, key(e.DocumentID), e.Revision, e.Title, titleWords, words)
-	return err
+	return r.writeLater(ctx, r.tx, "document", r.sql.putSearchEntry, key(e.DocumentID), e.Revision, e.Title, titleWords, words)
 }

@@ -18,14 +18,14 @@ type statements struct {
 	getPublishedPage, placedPage, claimPublishedPage, updatePublishedPage                   string
 
 	getDocument, lockDocument, listDocuments, insertDocument, updateDocument, deleteDocument string
-	documentsByID                                                                            string
+	documentsByID, lockDocumentName                                                          string
 	searchDocuments, putSearchEntry                                                          string
 
 	getSummary, listSummaries, insertSummary, updateSummary, deleteSummary, deleteSummaries string
 
 	getTemplate, lockTemplate, listTemplates, insertTemplate, updateTemplate, deleteTemplate string
 
-	getJob, lockJob, listJobs, insertJob, updateJob, lockLease string
+	getJob, lockJob, listJobs, insertJob, updateJob, lockLeases string
 
 	dispatchState string
 
@@ -170,6 +170,8 @@ func (s *statements) documents() {
 	s.lockDocument = s.getDocument + ` for update`
 	s.listDocuments = `select ` + documentColumns + `, '', '{}'::json from documents d where d.org_id = $1`
 	s.documentsByID = s.listDocuments + ` and d.id = any ($2::uuid[])`
+	// The statements that follow see what the holder before has committed.
+	s.lockDocumentName = `select pg_advisory_xact_lock(hashtextextended('docsctl document ' || $1 || ' ' || $2, 0))`
 	s.insertDocument = `with stored as (
 			insert into documents (org_id, id, user_id, title, content, source_type, source_url, external_id, external_last_updated,
 				integration_id, mime_type, content_hash, content_bytes, version, revision, status, error_message, updated_at, pages,
@@ -192,7 +194,7 @@ func (s *statements) documents() {
 			where not exists (select from document_search s where s.org_id = $1 and s.document_id = d.id and s.revision >= d.revision)
 			on conflict (org_id, document_id) do update set revision = excluded.revision, changed_at = excluded.changed_at
 		)
-		select from stored`
+		select 1 / count(*) from stored`
 	// The search entry goes with the document by its foreign key.
 	s.deleteDocument = `with pending as (
 			delete from search_pending where org_id = $1 and document_id = $2
@@ -225,11 +227,15 @@ func (s *statements) summaries() {
 			max_cost_usd, allow_partial, refresh, summary_text, format, length, language, model_requested, model_used, tokens_used,
 			status, doc_version, error_message, usage, coverage, citations, warnings, updated_at, created_at)
 		values ($1, $2, $27, $28, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $29)`
-	s.updateSummary = `update summaries set created_by = $3, template_id = $4, template_version = $5, prompt = $6, json_schema = $7, focus = $8,
+	s.updateSummary = `with stored as (
+			update summaries set created_by = $3, template_id = $4, template_version = $5, prompt = $6, json_schema = $7, focus = $8,
 			max_cost_usd = $9, allow_partial = $10, refresh = $11, summary_text = $12, format = $13, length = $14, language = $15,
 			model_requested = $16, model_used = $17, tokens_used = $18, status = $19, doc_version = $20, error_message = $21,
 			usage = $22, coverage = $23, citations = $24, warnings = $25, updated_at = $26
-		where org_id = $1 and id = $2`
+			where org_id = $1 and id = $2
+			returning id
+		)
+		select 1 / count(*) from stored`
 	s.deleteSummary = `delete from summaries where org_id = $1 and id = $2`
 	s.deleteSummaries = `delete from summaries where org_id = $1 and doc_id = $2`
 }
@@ -256,10 +262,13 @@ func (s *statements) jobs() {
 	s.getJob = `select ` + jobColumns + ` from jobs j where j.org_id = $1 and j.id = $2`
 	s.lockJob = s.getJob + ` for update`
 	s.listJobs = `select ` + jobColumns + ` from jobs j where j.org_id = $1`
-	// The fence is read from the row as it is once it is locked: whatever ends a lease raises it.
-	s.lockLease = s.getJob + ` and j.fence = $3 and exists (
-			select from job_leases l where l.org_id = $1 and l.job_id = $2 and l.fence = $3 and l.lease_until > clock_timestamp())
-		for update`
+	// The fence is read from the row as it is once it is locked: whatever ends a lease
+	// raises it. Rows are locked in the order in which a bulk job's children are canceled.
+	s.lockLeases = s.listJobs + ` and j.id = any ($2::uuid[]) and exists (
+			select from unnest($2::uuid[], $3::bigint[]) h(id, fence), job_leases l
+			where h.id = j.id and h.fence = j.fence and l.org_id = $1 and l.job_id = h.id and l.fence = h.fence and l.lease_until > clock_timestamp())
+		order by j.created_at desc, j.id desc
+		for update of j`
 	s.insertJob = `insert into jobs (org_id, id, user_id, status, progress_done, progress_total, progress_message, result, error_code, error_message,
 			run, attempt, max_attempts, queue, local_queue, next_attempt_at, queued_at, started_at, finished_at, task_id,
 			waits_for, confirmed_at, job_type, related_id, related_type, parent_id, created_at, input)
@@ -277,7 +286,7 @@ func (s *statements) jobs() {
 		), dispatch as (
 			delete from gue_jobs g using stored s where g.org_id = $1 and g.work_id = s.id and (s.status <> 'pending' or s.waits_for = 'confirmation')
 		)
-		select from stored`
+		select 1 / count(*) from stored`
 	s.insertDispatch = insertDispatch
 	s.dispatchState = `select g.queue, g.run_at, g.run_at <= clock_timestamp(), (
 				select count(*) from (

@@ -99,14 +99,17 @@ func (r summaryReader) List(ctx context.Context, f core.SummaryFilter, s core.Se
 	return many(ctx, r.scope, l.sql.String(), scanSummary, l.args...)
 }
 
-type summaryRepo struct{ summaryReader }
+type summaryRepo struct {
+	summaryReader
+	tx *transaction
+}
 
 func (r summaryRepo) Create(ctx context.Context, s *core.Summary) error {
 	args, err := summaryArgs(s)
 	if err != nil {
 		return err
 	}
-	return r.writeOne(ctx, "document", r.sql.insertSummary, append(args, key(s.DocID), key(s.JobID), s.CreatedAt)...)
+	return r.writeLater(ctx, r.tx, "document", r.sql.insertSummary, append(args, key(s.DocID), key(s.JobID), s.CreatedAt)...)
 }
 
 func (r summaryRepo) Update(ctx context.Context, s *core.Summary) error {
@@ -114,7 +117,7 @@ func (r summaryRepo) Update(ctx context.Context, s *core.Summary) error {
 	if err != nil {
 		return err
 	}
-	return r.writeOne(ctx, "summary", r.sql.updateSummary, args...)
+	return r.writeLater(ctx, r.tx, "summary", r.sql.updateSummary, args...)
 }
 
 func (r summaryRepo) Delete(ctx context.Context, id core.SummaryID) error {

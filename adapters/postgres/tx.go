@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"time"
 
@@ -19,38 +20,46 @@ import (
 type openTx struct{ store *Store }
 
 // transaction is one run of fn. Its connection is taken with the first statement,
-// before which BEGIN and the settings travel, and its last batch is the outbox with
-// COMMIT: so a transaction of one statement takes two round trips.
+// before which BEGIN and the settings travel. Writes whose answer nobody needs wait
+// for what comes next: a statement that is answered, or the last batch, which is the
+// outbox with COMMIT. So a transaction of writes alone takes one round trip.
 type transaction struct {
 	store *Store
 	org   string
 
 	mu     sync.Mutex    // guards what follows; fn may use goroutines, a connection may not
 	conn   *pgxpool.Conn // nil before the first statement
+	later  pgx.Batch     // writes that were accepted and not sent
 	ended  bool          // fn has returned
 	failed error         // why the transaction cannot be committed any more
-	leased *core.Job     // the row that the lease's check has locked, until it is changed
+	leased []core.Job    // the rows that the leases' check has locked, until they are changed
 }
 
 // InTx runs fn in one transaction.
 func (t *tenantStore) InTx(ctx context.Context, fn func(ctx context.Context, tx core.Tx) error) error {
-	return t.transact(ctx, nil, fn)
+	return t.transact(ctx, nil, func(ctx context.Context, tx core.Tx, _ []core.Lease) error { return fn(ctx, tx) })
 }
 
 // InLease runs fn in one transaction in which the job's row is locked.
 func (t *tenantStore) InLease(ctx context.Context, l core.Lease, fn func(ctx context.Context, tx core.Tx) error) error {
+	return t.InLeases(ctx, []core.Lease{l}, func(ctx context.Context, tx core.Tx, _ []core.Lease) error { return fn(ctx, tx) })
+}
+
+// InLeases runs fn in one transaction in which the jobs' rows are locked.
+func (t *tenantStore) InLeases(ctx context.Context, leases []core.Lease, fn func(ctx context.Context, tx core.Tx, held []core.Lease) error) error {
 	if err := t.ready(ctx); err != nil {
 		return err
 	}
-	if l.Tenant != t.tenant || !core.ValidID(l.JobID) {
+	leases = slices.DeleteFunc(slices.Clone(leases), func(l core.Lease) bool { return l.Tenant != t.tenant || !core.ValidID(l.JobID) })
+	if len(leases) == 0 {
 		return core.ErrLeaseLost
 	}
-	return t.transact(ctx, &l, fn)
+	return t.transact(ctx, leases, fn)
 }
 
 // transact runs fn until it did not meet another transaction, or lose its
 // connection before the commit was sent, but no more than maxTries times.
-func (t *tenantStore) transact(ctx context.Context, l *core.Lease, fn func(ctx context.Context, tx core.Tx) error) error {
+func (t *tenantStore) transact(ctx context.Context, leases []core.Lease, fn func(ctx context.Context, tx core.Tx, held []core.Lease) error) error {
 	if err := t.ready(ctx); err != nil {
 		return err
 	}
@@ -61,7 +70,7 @@ func (t *tenantStore) transact(ctx context.Context, l *core.Lease, fn func(ctx c
 		return err
 	}
 	for try := 1; ; try++ {
-		again, err := t.attempt(ctx, l, fn)
+		again, err := t.attempt(ctx, leases, fn)
 		if err == nil || !again || try == maxTries || t.store.closed.Load() || pause(ctx, try) != nil {
 			return err
 		}
@@ -69,16 +78,15 @@ func (t *tenantStore) transact(ctx context.Context, l *core.Lease, fn func(ctx c
 }
 
 // attempt runs fn once. again says that nothing was kept and another run may do better.
-func (t *tenantStore) attempt(ctx context.Context, l *core.Lease, fn func(ctx context.Context, tx core.Tx) error) (again bool, err error) {
+func (t *tenantStore) attempt(ctx context.Context, leases []core.Lease, fn func(ctx context.Context, tx core.Tx, held []core.Lease) error) (again bool, err error) {
 	tx := &transaction{store: t.store, org: t.org()}
 	defer tx.close(ctx) // also when fn panics
-	if l != nil {
-		if err := tx.lease(ctx, *l); err != nil {
-			return tx.mayRunAgain(), err
-		}
+	held, err := tx.lock(ctx, leases)
+	if err != nil {
+		return tx.mayRunAgain(), err
 	}
 	out := &core.Outbox{}
-	err = fn(context.WithValue(ctx, openTx{t.store}, true), tx.repositories(out))
+	err = fn(context.WithValue(ctx, openTx{t.store}, true), tx.repositories(out), held)
 	tx.end()
 	if err != nil {
 		return tx.mayRunAgain(), err
@@ -95,20 +103,36 @@ func (tx *transaction) repositories(out *core.Outbox) core.Tx {
 		Organizations: organizationRepo{organizationReader{sc}}, Users: userRepo{userReader{sc}}, Sessions: sessionRepo{sessionReader{sc}},
 		APIKeys: apiKeyRepo{apiKeyReader{sc}}, Idempotency: idempotencyRepo{sc},
 		Integrations: integrationRepo{integrationReader{sc}}, PublishedPages: publishedPageRepo{publishedPageReader{sc}},
-		Documents: documentRepo{documentReader{sc}}, Summaries: summaryRepo{summaryReader{sc}},
-		Templates: templateRepo{templateReader{sc}}, Jobs: jobRepo{jobReader{sc}, tx}, JobItems: jobItemRepo{jobItemReader{sc}}, Imports: importRepo{sc}, Usage: usageRepo{usageReader{sc}}, Outbox: out,
+		Documents: documentRepo{documentReader{sc}, tx}, Summaries: summaryRepo{summaryReader{sc}, tx},
+		Templates: templateRepo{templateReader{sc}}, Jobs: jobRepo{jobReader{sc}, tx}, JobItems: jobItemRepo{jobItemReader{sc}, tx}, Imports: importRepo{sc}, Usage: usageRepo{usageReader{sc}}, Outbox: out,
 	}
 }
 
-// lease begins the transaction and locks the job's row, if l still holds it.
-func (tx *transaction) lease(ctx context.Context, l core.Lease) error {
-	sc := scope{runner: tx, sql: &tx.store.sql, org: tx.org}
-	job, err := one(ctx, sc, "job", sc.sql.lockLease, scanJob, key(l.JobID), l.Fence)
-	if core.CodeOf(err) == core.CodeNotFound {
-		return core.ErrLeaseLost
+// lock begins the transaction and locks the rows of the jobs whose leases are still
+// held, which it returns. Without leases it does nothing.
+func (tx *transaction) lock(ctx context.Context, leases []core.Lease) (held []core.Lease, err error) {
+	if len(leases) == 0 {
+		return nil, nil
 	}
-	tx.leased = job
-	return err
+	ids, fences := make([]string, len(leases)), make([]int64, len(leases))
+	for i, l := range leases {
+		ids[i], fences[i] = string(l.JobID), l.Fence
+	}
+	sc := scope{runner: tx, sql: &tx.store.sql, org: tx.org}
+	jobs, err := many(ctx, sc, sc.sql.lockLeases, scanJob, ids, fences)
+	if err != nil {
+		return nil, err
+	}
+	for _, l := range leases {
+		if slices.ContainsFunc(jobs, func(j core.Job) bool { return j.ID == l.JobID }) {
+			held = append(held, l)
+		}
+	}
+	if len(held) == 0 {
+		return nil, core.ErrLeaseLost
+	}
+	tx.leased = jobs
+	return held, nil
 }
 
 // run sends a statement over the transaction's connection.
@@ -130,12 +154,82 @@ func (tx *transaction) run(ctx context.Context, sql string, args []any, rows fun
 		tx.failed = err
 		return 0, translate(ctx, err)
 	}
+	tx.takeLater(b)
 	queue(b, sql, args, rows, &n)
 	if err := tx.store.exchange(ctx, tx.conn, b); err != nil {
 		tx.failed = err
 		return 0, translate(ctx, err)
 	}
 	return n, nil
+}
+
+// maxLater is how many writes wait at most, so that the server works while fn does
+// and no batch grows without end.
+const maxLater = 64
+
+// postpone accepts a write that is sent with what follows it. One that changes nothing
+// is CodeNotFound of that kind; its statement divides by the rows that it changed, so
+// that the server does not go on to the commit.
+func (tx *transaction) postpone(ctx context.Context, kind, sql string, args []any) error {
+	tx.mu.Lock()
+	defer tx.mu.Unlock()
+	if tx.ended {
+		return errDead
+	}
+	if err := checkArgs(args); err != nil {
+		return err
+	}
+	if tx.failed != nil {
+		return translate(ctx, fmt.Errorf("%w: %w", errLost, tx.failed))
+	}
+	tx.later.Queue(sql, values(args)...).Fn = func(br pgx.BatchResults) error {
+		_, err := br.Exec()
+		if changedNothing(err) {
+			return core.NotFound(kind)
+		}
+		return err
+	}
+	if tx.later.Len() < maxLater {
+		return nil
+	}
+	b := &pgx.Batch{}
+	err := tx.begin(ctx, b)
+	if err == nil {
+		tx.takeLater(b)
+		err = tx.store.exchange(ctx, tx.conn, b)
+	}
+	if err != nil {
+		tx.failed = err
+	}
+	return translate(ctx, err)
+}
+
+// values is args as they are now, whatever becomes of what they point to.
+func values(args []any) []any {
+	for i, a := range args {
+		switch a := a.(type) {
+		case *time.Time:
+			args[i] = valueOf(a)
+		case *float64:
+			args[i] = valueOf(a)
+		case *string:
+			args[i] = valueOf(a)
+		}
+	}
+	return args
+}
+
+func valueOf[T any](p *T) any {
+	if p == nil {
+		return nil
+	}
+	return *p
+}
+
+// takeLater moves the waiting writes into b.
+func (tx *transaction) takeLater(b *pgx.Batch) {
+	b.QueuedQueries = append(b.QueuedQueries, tx.later.QueuedQueries...)
+	tx.later = pgx.Batch{}
 }
 
 // begin takes a connection and puts BEGIN and the settings into b, once.
@@ -166,7 +260,7 @@ func (tx *transaction) mayRunAgain() bool {
 	return tx.failed != nil && (conflicted(tx.failed) || lostConnection(tx.failed))
 }
 
-// commit writes the outbox and commits, in one round trip.
+// commit writes what waits and the outbox and commits, in one round trip.
 func (tx *transaction) commit(ctx context.Context, out *core.Outbox) error {
 	tx.mu.Lock()
 	defer tx.mu.Unlock()
@@ -174,7 +268,7 @@ func (tx *transaction) commit(ctx context.Context, out *core.Outbox) error {
 		return fmt.Errorf("%w: %w", errLost, tx.failed)
 	}
 	outbox, err := tx.store.outbox(tx.org, out)
-	if err != nil || tx.conn == nil && outbox.Len() == 0 {
+	if err != nil || tx.conn == nil && tx.later.Len()+outbox.Len() == 0 {
 		return err
 	}
 	b := &pgx.Batch{}
@@ -182,6 +276,7 @@ func (tx *transaction) commit(ctx context.Context, out *core.Outbox) error {
 		tx.failed = err
 		return err
 	}
+	tx.takeLater(b)
 	b.QueuedQueries = append(b.QueuedQueries, outbox.QueuedQueries...)
 	committed := false
 	b.Queue(tx.store.sql.commit).Exec(func(tag pgconn.CommandTag) error {

@@ -78,6 +78,13 @@ func (r documentRepo) GetForUpdate(ctx context.Context, id core.DocumentID) (*co
 const sqlCreateDocument = `INSERT INTO documents (` + documentColumns + `, content, pages)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 
+// LockName has nobody to wait for: one transaction writes at a time.
+func (r documentRepo) LockName(ctx context.Context, _ string) error {
+	r.tx.mu.Lock()
+	defer r.tx.mu.Unlock()
+	return r.tx.usable(ctx)
+}
+
 func (r documentRepo) Create(ctx context.Context, d *core.Document) error {
 	encoded, err := texts(d.Pages, notNil(d.ConversionWarnings))
 	if err != nil {

@@ -52,15 +52,45 @@ func (noTenant) first(context.Context, func(*sql.Rows) error, string, ...any) er
 
 // InTx runs fn in a transaction of the organization.
 func (ts *tenantStore) InTx(ctx context.Context, fn func(ctx context.Context, tx core.Tx) error) error {
-	return ts.inTx(ctx, nil, fn)
+	return ts.inTx(ctx, nothingHeld, fn)
 }
+
+// nothingHeld is the check of a transaction without leases.
+func nothingHeld(context.Context, *tx) error { return nil }
 
 // InLease runs fn in a transaction behind the fence of a job.
 func (ts *tenantStore) InLease(ctx context.Context, l core.Lease, fn func(ctx context.Context, tx core.Tx) error) error {
-	return ts.inTx(ctx, &l, fn)
+	return ts.InLeases(ctx, []core.Lease{l}, func(ctx context.Context, tx core.Tx, _ []core.Lease) error { return fn(ctx, tx) })
 }
 
-func (ts *tenantStore) inTx(ctx context.Context, l *core.Lease, fn func(ctx context.Context, tx core.Tx) error) error {
+// InLeases runs fn in a transaction behind the fences of several jobs. Nobody else
+// writes until it ends, so the jobs' rows need no lock of their own.
+func (ts *tenantStore) InLeases(ctx context.Context, leases []core.Lease, fn func(ctx context.Context, tx core.Tx, held []core.Lease) error) error {
+	var held []core.Lease
+	check := func(ctx context.Context, t *tx) error {
+		held = nil
+		for _, l := range leases {
+			if l.Tenant != ts.tenant {
+				continue
+			}
+			ok, err := t.holds(ctx, l)
+			if err != nil {
+				return err
+			}
+			if ok {
+				held = append(held, l)
+			}
+		}
+		if len(held) == 0 {
+			return core.ErrLeaseLost
+		}
+		return nil
+	}
+	return ts.inTx(ctx, check, func(ctx context.Context, tx core.Tx) error { return fn(ctx, tx, held) })
+}
+
+// inTx runs fn in a transaction that begins with check.
+func (ts *tenantStore) inTx(ctx context.Context, check func(context.Context, *tx) error, fn func(ctx context.Context, tx core.Tx) error) error {
 	if !ts.tenant.Valid() {
 		return errTenant()
 	}
@@ -70,7 +100,7 @@ func (ts *tenantStore) inTx(ctx context.Context, l *core.Lease, fn func(ctx cont
 	return ts.store.writer.do(ctx, func(s *session) error {
 		t := &tx{session: s, org: ts.tenant.OrgID(), now: ts.store.now}
 		defer t.end()
-		if err := ts.checkLease(ctx, t, l); err != nil {
+		if err := check(ctx, t); err != nil {
 			return err
 		}
 		inner, out := ts.store.mark(ctx, t), &core.Outbox{}
@@ -79,22 +109,6 @@ func (ts *tenantStore) inTx(ctx context.Context, l *core.Lease, fn func(ctx cont
 		}
 		return t.flush(inner, out)
 	})
-}
-
-// checkLease returns nil for no lease or one that is held. Nobody else writes until
-// the transaction ends, so the job's row needs no lock of its own.
-func (ts *tenantStore) checkLease(ctx context.Context, t *tx, l *core.Lease) error {
-	if l == nil {
-		return nil
-	}
-	if l.Tenant != ts.tenant {
-		return core.ErrLeaseLost
-	}
-	held, err := t.holds(ctx, *l)
-	if err == nil && !held {
-		err = core.ErrLeaseLost
-	}
-	return err
 }
 
 // openKey marks the context of an open transaction of one store.

@@ -42,6 +42,13 @@ func (u unfenced) InLease(ctx context.Context, _ core.Lease, fn func(ctx context
 	return u.InTx(ctx, fn)
 }
 
+// heldByAll hands fn leases that nobody holds.
+type heldByAll struct{ tenantStore }
+
+func (h heldByAll) InLeases(ctx context.Context, leases []core.Lease, fn func(ctx context.Context, tx core.Tx, held []core.Lease) error) error {
+	return h.InTx(ctx, func(ctx context.Context, tx core.Tx) error { return fn(ctx, tx, leases) })
+}
+
 // leaseKeeper stores a canceled job as one in progress, whose lease goes on.
 type leaseKeeper struct{ tenantStore }
 

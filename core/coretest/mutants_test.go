@@ -109,6 +109,7 @@ type mutant struct {
 // another's data.
 func mutants() []mutant {
 	return []mutant{
+		{"LeasesAreNotLookedAt", "Leases/LeasesAreHeldTogether", tenantMutant(func(ts tenantStore) core.TenantStore { return heldByAll{ts} })},
 		{"FenceIsIgnored", "Leases/StaleLeaseWritesNothing", tenantMutant(func(ts tenantStore) core.TenantStore { return unfenced{ts} })},
 		{"UpdateKeepsTheLease", "Leases/CancelEndsTheLease", tenantMutant(func(ts tenantStore) core.TenantStore { return leaseKeeper{ts} })},
 		{"HeartbeatHidesLosses", "Leases/HeartbeatRenewsAndReportsLost", systemMutant(func(s core.SystemStore) core.SystemStore { return cheerful{s} })},

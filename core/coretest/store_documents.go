@@ -4,6 +4,7 @@ import (
 	"context"
 	"math/rand/v2"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -25,6 +26,7 @@ func documentCases() []storeCase {
 		{"UpdateToATakenExternalIDIsConflict", updateToATakenExternalIDIsConflict},
 		{"IDTwiceIsRefused", documentIDTwiceIsRefused},
 		{"SameContentTwiceIsNoConflict", sameContentTwiceIsNoConflict},
+		{"NamedIsMadeOnce", namedIsMadeOnce},
 		{"ListHasNoContent", listHasNoContent},
 		{"ListIsNewestFirstAndPagesThroughTies", listPagesThroughTies},
 		{"ListFiltersByEveryCombination", listFiltersByEveryCombination},
@@ -280,4 +282,51 @@ func updateToATakenExternalIDIsConflict(s *scene) {
 	wantCode(s, "update to the external id of another", err, core.CodeConflict)
 	o.wantDocument(s, "the document that was not updated", free)
 	o.InTx(s, func(ctx context.Context, tx core.Tx) error { return tx.Documents.Update(ctx, taken) }) // with its own
+}
+
+// namedIsMadeOnce has two ask for a document that is to be there once. The first has
+// seen that it is not there when the second asks, which is to wait for its end.
+func namedIsMadeOnce(s *scene) {
+	o := s.org()
+	seen, ended := make(chan struct{}), make(chan struct{})
+	var second error
+	go func() {
+		defer close(ended)
+		<-seen
+		second = o.TryTx(s, func(ctx context.Context, tx core.Tx) error { return o.makeOnce(ctx, tx, "the text", func() {}) })
+	}()
+	saw := sync.OnceFunc(func() { close(seen) }) // the store may run fn again
+	first := o.TryTx(s, func(ctx context.Context, tx core.Tx) error {
+		return o.makeOnce(ctx, tx, "the text", func() {
+			saw()
+			select {
+			case <-ended: // a store that does not have it wait
+			case <-time.After(brief):
+			}
+		})
+	})
+	saw()
+	<-ended
+	if first != nil || second != nil {
+		s.Fatalf("make a document unless it is there: %v and %v", first, second)
+	}
+	made, err := o.Read().Documents.List(s.Context(), core.DocumentFilter{ContentHash: hashOf("the text")}, core.Seek{Limit: 10})
+	if must(s, "list what was made", made, err); len(made) != 1 {
+		s.Errorf("%d documents were made, want 1", len(made))
+	}
+}
+
+// makeOnce makes a document of a text unless there is one; it calls absent in between.
+func (o *Org) makeOnce(ctx context.Context, tx core.Tx, text string, absent func()) error {
+	if err := tx.Documents.LockName(ctx, hashOf(text)); err != nil {
+		return err
+	}
+	found, err := tx.Documents.List(ctx, core.DocumentFilter{ContentHash: hashOf(text)}, core.Seek{Limit: 1})
+	if err != nil || len(found) > 0 {
+		return err
+	}
+	absent()
+	return tx.Documents.Create(ctx, o.document(func(d *core.Document) {
+		d.Content, d.ContentHash, d.ContentBytes = text, hashOf(text), int64(len(text))
+	}))
 }

@@ -62,6 +62,7 @@ func invalidTenantIsRefused(s *scene) {
 		wantCode(s, "InTx", ts.InTx(s.Context(), never), core.CodeInternal)
 		lease := core.Lease{Tenant: tenant, JobID: core.NewID[core.JobID](), Fence: 1}
 		wantCode(s, "InLease", ts.InLease(s.Context(), lease, never), core.CodeInternal)
+		wantCode(s, "InLeases", ts.InLeases(s.Context(), []core.Lease{lease}, nothingHeld), core.CodeInternal)
 		for name, op := range readOperations() {
 			_, err := op.call(s.Context(), ts.Read(), unknownThings(o))
 			wantCode(s, name, err, core.CodeInternal)

@@ -3,6 +3,7 @@ package coretest
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/docsctl/docsctl/core"
@@ -11,6 +12,7 @@ import (
 func leaseCases() []storeCase {
 	return []storeCase{
 		{"LeaseHolderWrites", leaseHolderWrites},
+		{"LeasesAreHeldTogether", leasesAreHeldTogether},
 		{"ErrorBehindALeaseLeavesNothing", errorBehindALeaseLeavesNothing},
 		{"StaleLeaseWritesNothing", staleLeaseWritesNothing},
 		{"UnleasedJobHasNoFence", unleasedJobHasNoFence},
@@ -90,6 +92,48 @@ func leaseHolderWrites(s *scene) {
 		s.Errorf("got %d events, want 3", len(events))
 	}
 	s.wantFenced("a write after the job's end", o, lease)
+}
+
+// leasesAreHeldTogether covers one transaction behind many leases, some of which are lost.
+func leasesAreHeldTogether(s *scene) {
+	o := s.org()
+	var leases, held []core.Lease
+	for i := range 4 {
+		l := s.lease(o.NewJob(s), time.Minute)
+		if i%2 == 1 {
+			l.Fence--
+		} else {
+			held = append(held, l)
+		}
+		leases = append(leases, l)
+	}
+	ts := s.store.Tenant(o.Tenant)
+	err := ts.InLeases(s.Context(), leases, func(ctx context.Context, tx core.Tx, got []core.Lease) error {
+		wantSame(s, "the leases that are held", got, held)
+		for i, l := range got {
+			tx.Append(core.EventJobStarted, Now(), i)
+			if err := putJob(ctx, tx, l.JobID, core.JobCompleted); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		s.Fatalf("InLeases of held and lost ones: %v", err)
+	}
+	for _, l := range leases {
+		j, err := o.Read().Jobs.Get(s.Context(), l.JobID)
+		must(s, "read a job", j, err)
+		if want := slices.Contains(held, l); (j.Status == core.JobCompleted) != want {
+			s.Errorf("a job whose lease is held (%v) became %s", want, j.Status)
+		}
+	}
+	if events := o.awaitEvents(s, len(held)); len(events) != len(held) {
+		s.Errorf("got %d events, want %d", len(events), len(held))
+	}
+	never := func(context.Context, core.Tx, []core.Lease) error { s.Error("ran behind lost leases"); return nil }
+	s.wantLeaseLost("InLeases of lost leases", ts.InLeases(s.Context(), leases, never))
+	s.wantLeaseLost("InLeases without leases", ts.InLeases(s.Context(), nil, never))
 }
 
 func errorBehindALeaseLeavesNothing(s *scene) {

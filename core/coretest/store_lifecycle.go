@@ -68,6 +68,9 @@ func (s *scene) everyCall(ctx context.Context, o *Org, position core.Position, w
 	calls["InLease"] = func(ctx context.Context) error {
 		return ts.InLease(ctx, core.Lease{Tenant: o.Tenant, JobID: core.NewID[core.JobID](), Fence: 1}, nothing)
 	}
+	calls["InLeases"] = func(ctx context.Context) error {
+		return ts.InLeases(ctx, []core.Lease{{Tenant: o.Tenant, JobID: core.NewID[core.JobID](), Fence: 1}}, nothingHeld)
+	}
 	for name, op := range readOperations() {
 		calls[name] = func(ctx context.Context) error {
 			_, err := op.call(ctx, ts.Read(), x)

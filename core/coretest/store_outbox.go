@@ -106,6 +106,9 @@ func (s *scene) wantOuterRead(ctx context.Context, o *Org) {
 	if err := ts.InLease(ctx, lease, never); !errors.Is(err, core.ErrOuterRead) {
 		s.Errorf("InLease in a transaction: got %v, want ErrOuterRead", err)
 	}
+	if err := ts.InLeases(ctx, []core.Lease{lease}, nothingHeld); !errors.Is(err, core.ErrOuterRead) {
+		s.Errorf("InLeases in a transaction: got %v, want ErrOuterRead", err)
+	}
 	for name, op := range readOperations() {
 		if _, err := op.call(ctx, ts.Read(), unknownThings(o)); !errors.Is(err, core.ErrOuterRead) {
 			s.Errorf("%s in a transaction: got %v, want ErrOuterRead", name, err)

@@ -300,6 +300,14 @@ func leaseOfAnotherTenantIsLost(s *scene) {
 		if err := s.store.Tenant(a.Tenant).InLease(s.Context(), l, ran); !errors.Is(err, core.ErrLeaseLost) {
 			s.Errorf("InLease with another tenant's lease %s: got %v, want ErrLeaseLost", name, err)
 		}
+		own := s.lease(a.NewJob(s, inOwnQueue), time.Minute)
+		err := s.store.Tenant(a.Tenant).InLeases(s.Context(), []core.Lease{l, own}, func(_ context.Context, _ core.Tx, held []core.Lease) error {
+			wantSame(s, "the leases that are held beside another tenant's "+name, held, []core.Lease{own})
+			return nil
+		})
+		if err != nil {
+			s.Errorf("InLeases with another tenant's lease %s beside an own: %v", name, err)
+		}
 	}
 	twin := s.lease(a.NewJob(s, inOwnQueue, func(j *core.Job) { j.ID = job.ID }), time.Minute) // under the same id, and often the same fence
 	twin.Tenant = b.Tenant
@@ -310,3 +318,5 @@ func leaseOfAnotherTenantIsLost(s *scene) {
 }
 
 func nothing(context.Context, core.Tx) error { return nil }
+
+func nothingHeld(context.Context, core.Tx, []core.Lease) error { return nil }

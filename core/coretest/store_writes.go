@@ -131,6 +131,9 @@ func documentWrites() map[string]writeOperation {
 		"Documents.Delete": {answersNotFound, func(ctx context.Context, tx core.Tx, x things) error {
 			return tx.Documents.Delete(ctx, x.document.ID)
 		}},
+		"Documents.LockName": {answersNothing, func(ctx context.Context, tx core.Tx, x things) error {
+			return tx.Documents.LockName(ctx, string(x.document.ID))
+		}},
 		"Documents.PutSearchEntry": {answersNothing, func(ctx context.Context, tx core.Tx, x things) error {
 			return tx.Documents.PutSearchEntry(ctx, core.SearchEntry{
 				DocumentID: x.document.ID, Revision: x.document.Revision, Title: "budget", TitleWords: []string{"budget"}, Words: []string{"budget"},

@@ -2,7 +2,6 @@ package worker
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"time"
 
@@ -62,30 +61,63 @@ func (w *Worker) claim(ctx, base context.Context, p *pool, n int) int {
 		}
 		return 0
 	}
+	held := map[core.Tenant][]*lease{}
 	for _, l := range leases {
 		p.places <- struct{}{}
-		run := w.leases.add(base, l)
-		w.running.Go(func() {
-			defer func() {
-				w.leases.remove(l)
-				<-p.places
-				wake(p.freed)
-			}()
-			w.run(run, l)
-		})
+		held[l.Tenant] = append(held[l.Tenant], w.hold(base, p, l))
+	}
+	for _, together := range held {
+		w.running.Go(func() { w.start(base, together) })
 	}
 	return len(leases)
 }
 
-// run starts and executes one leased job.
-func (w *Worker) run(ctx context.Context, l core.Lease) {
-	// The start is not interrupted: once it is stored, a shutdown gives the job back.
-	r, err := w.cfg.Work.Start(context.WithoutCancel(ctx), l)
-	if err == nil {
-		err = r.Execute(ctx)
+// lease is a lease that this worker holds, with its job's context and what gives its
+// place free.
+type lease struct {
+	core.Lease
+	ctx  context.Context
+	drop func()
+}
+
+func (w *Worker) hold(base context.Context, p *pool, l core.Lease) *lease {
+	return &lease{l, w.leases.add(base, l), func() {
+		w.leases.remove(l)
+		<-p.places
+		wake(p.freed)
+	}}
+}
+
+// start begins the leased jobs of one tenant with one commit, and runs each that
+// could be begun.
+func (w *Worker) start(base context.Context, together []*lease) {
+	leases := make([]core.Lease, len(together))
+	byLease := make(map[core.Lease]*lease, len(together))
+	for i, l := range together {
+		leases[i], byLease[l.Lease] = l.Lease, l
 	}
-	if err != nil && !errors.Is(err, core.ErrLeaseLost) {
-		w.cfg.Logger.ErrorContext(ctx, "a job's start or end was not stored; it will be rescued",
+	// The start is not interrupted: once it is stored, a shutdown gives the jobs back.
+	runs, err := w.cfg.Work.StartAll(context.WithoutCancel(base), leases)
+	if err != nil {
+		w.cfg.Logger.ErrorContext(base, "jobs were not started; they will be rescued",
+			slog.String("org_id", string(leases[0].Tenant.OrgID())), slog.Any("error", err))
+	}
+	for _, r := range runs {
+		l := byLease[r.Lease()]
+		delete(byLease, l.Lease)
+		w.running.Go(func() {
+			defer l.drop()
+			w.run(l, r)
+		})
+	}
+	for _, l := range byLease {
+		l.drop()
+	}
+}
+
+func (w *Worker) run(l *lease, r *core.Run) {
+	if err := r.Execute(l.ctx); err != nil {
+		w.cfg.Logger.ErrorContext(l.ctx, "a job's end was not stored; it will be rescued",
 			slog.String("org_id", string(l.Tenant.OrgID())), slog.String("job_id", string(l.JobID)), slog.Any("error", err))
 	}
 }

@@ -80,7 +80,7 @@ func TestNoInit(t *testing.T) {
 }
 
 // unitsOfWork are the methods that are given a transaction's closure.
-var unitsOfWork = []string{"change", "changeLeased", "once", "InTx", "InLease", "Do", "Complete"}
+var unitsOfWork = []string{"change", "changeLeased", "changeAllLeased", "once", "InTx", "InLease", "InLeases", "Do", "Complete"}
 
 func TestTransactions_UseTheirOwnContextAndNoStore(t *testing.T) {
 	t.Parallel()

@@ -24,6 +24,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/docsctl/docsctl/adapters/identity"
+	"github.com/docsctl/docsctl/adapters/inproc"
 	"github.com/docsctl/docsctl/adapters/postgres"
 	"github.com/docsctl/docsctl/adapters/redis"
 	"github.com/docsctl/docsctl/core"
@@ -61,7 +62,7 @@ func install(b *testing.B, server *testenv.PostgresServer, m model) *installatio
 	in.bare, err = pgxpool.New(ctx, in.url+"&pool_max_conns=16")
 	must(b, err)
 	in.store = store
-	in.app, err = core.New(core.Config{Ports: core.Ports{Store: store, Bus: bus, Summarizer: m, Tokens: in.tokens}, Logger: quiet})
+	in.app, err = core.New(core.Config{Ports: core.Ports{Store: store, Bus: bus, Cache: inproc.NewCache(inproc.CacheConfig{}), Summarizer: m, Tokens: in.tokens}, Logger: quiet})
 	must(b, err)
 	b.Cleanup(func() {
 		in.bare.Close()
