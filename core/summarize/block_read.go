@@ -113,7 +113,8 @@ func (s *scanner) htmlTable(i int) int {
 }
 
 // indented reads lines indented by four or more that do not continue a
-// paragraph, when they look like code. Bills and typescripts indent prose too.
+// paragraph, when they look like code. Bills and typescripts indent prose too, and
+// the first line of a paragraph more than the rest.
 func (s *scanner) indented(i int) int {
 	if s.open >= 0 || s.lines[i].indent < 4 {
 		return i
@@ -122,7 +123,8 @@ func (s *scanner) indented(i int) int {
 	for end < len(s.lines) && !s.lines[end].blank() && s.lines[end].indent >= 4 {
 		end++
 	}
-	if !codeShare(s.lines[i:end], 0.5, codeLine) {
+	opens := end == i+1 && end < len(s.lines) && !s.lines[end].blank()
+	if opens || !codeShare(s.lines[i:end], 0.5, codeLine) {
 		return i
 	}
 	s.add(Code, i, end)

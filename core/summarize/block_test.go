@@ -37,6 +37,9 @@ func TestText_Blocks(t *testing.T) {
 		{"IndentedProseIsProse", "    (a) The agency shall report each year\nto the committee.\n    (b) The committee shall answer\nwithin a month.", []string{
 			"li: The agency shall report each year to the committee.", "li: The committee shall answer within a month.",
 		}},
+		{"AnIndentedLineOpensItsParagraph", "    (a) Fuels.--Section 211(c)(4)(C) of the Act (42\nU.S.C. 7545(c)) is amended.", []string{
+			"li: Fuels.--Section 211(c)(4)(C) of the Act (42 U.S.C. 7545(c)) is amended.",
+		}},
 		{"Tables", "| a | b |\n|---|---|\n| 1 | 2 |\n\na | b\n--|--\n1 | 2\n\n+---+\n| x |\n+---+", []string{
 			"table: | a | b | |---|---| | 1 | 2 |", "table: a | b --|-- 1 | 2", "table: +---+ | x | +---+",
 		}},

@@ -94,7 +94,7 @@ func Extractive(ctx context.Context, t *Text, o Options) (*Extract, error) {
 	if limit.words <= 0 {
 		limit.words = o.Length.Budget(wordCount(t.canon))
 	}
-	e.fill(cs, rank(cs, e.Title, titles).pick(limit))
+	e.fill(cs, rank(cs, e.Title, titles).agreed(limit))
 	return e, nil
 }
 
@@ -130,7 +130,7 @@ func (t *Text) finalists(ctx context.Context, cs []candidate, title string) []ca
 		if ctx.Err() != nil {
 			return nil
 		}
-		picked := rank(chunk, title, nil).pick(limits{words: chunkLimit, sentences: each})
+		picked := rank(chunk, title, nil).pick(limits{words: chunkLimit, sentences: each}, plainTaste)
 		slices.Sort(picked)
 		for _, i := range picked {
 			out = append(out, chunk[i])

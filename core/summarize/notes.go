@@ -146,7 +146,7 @@ func (t *Text) best(start, end, most int) []Sentence {
 	if len(cs) == 0 {
 		return nil
 	}
-	picked := rank(cs, "", nil).pick(limits{words: chunkLimit, sentences: most})
+	picked := rank(cs, "", nil).pick(limits{words: chunkLimit, sentences: most}, plainTaste)
 	slices.Sort(picked)
 	out := make([]Sentence, len(picked))
 	for k, i := range picked {

@@ -9,10 +9,17 @@ import (
 // maxCandidates bounds the work of picking: the best by score are enough.
 const maxCandidates = 300
 
-const (
-	merit     = 0.56 // share of the score against novelty
-	sameAgain = 0.7  // cosine from which a sentence only repeats another
-)
+// sameAgain is the cosine from which a sentence only repeats another.
+const sameAgain = 0.7
+
+// taste is how a picker weighs what a sentence has to offer.
+type taste struct {
+	merit   float64 // share of the score against novelty
+	brevity float64 // power of its words that its value is divided by
+}
+
+// plainTaste is that of a single pick.
+var plainTaste = taste{merit: 0.56}
 
 // limits of a pick: words, and sentences when not 0.
 type limits struct{ words, sentences int }
@@ -21,8 +28,8 @@ type limits struct{ words, sentences int }
 // greedily the one with the best score that repeats least of what is picked,
 // while one fits. A sentence that begins with a pronoun is only picked behind
 // the one that it points at.
-func (r ranking) pick(limit limits) []int {
-	p := picker{ranking: r, limit: limit, taken: map[int]bool{}}
+func (r ranking) pick(limit limits, by taste) []int {
+	p := picker{ranking: r, limit: limit, taste: by, taken: map[int]bool{}}
 	p.order = bestFirst(r.scores)
 	p.order = p.order[:min(len(p.order), maxCandidates)]
 	p.nearest = make([]float64, len(r.scores))
@@ -41,6 +48,7 @@ func (r ranking) pick(limit limits) []int {
 
 type picker struct {
 	ranking
+	taste
 	limit   limits
 	order   []int
 	nearest []float64    // largest cosine of a candidate to what is picked
@@ -61,7 +69,11 @@ func (p *picker) next() int {
 		if p.taken[c.index] || p.used+c.words > p.limit.words || p.nearest[i] > sameAgain || c.dangling && !p.taken[c.previous] {
 			continue
 		}
-		if v := merit*p.scores[i]/top - (1-merit)*p.nearest[i]; v > value {
+		v := p.merit*p.scores[i]/top - (1-p.merit)*p.nearest[i]
+		if v > 0 && p.brevity > 0 {
+			v /= math.Pow(float64(c.words), p.brevity)
+		}
+		if v > value {
 			best, value = i, v
 		}
 	}
@@ -73,8 +85,9 @@ func (p *picker) take(i int) {
 	p.taken[c.index] = true
 	p.picked = append(p.picked, i)
 	p.used += c.words
+	like := p.like(i)
 	for _, j := range p.order {
-		p.nearest[j] = math.Max(p.nearest[j], dot(p.vectors[j], p.vectors[i]))
+		p.nearest[j] = math.Max(p.nearest[j], like[j])
 	}
 }
 
