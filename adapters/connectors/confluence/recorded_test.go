@@ -1,7 +1,10 @@
 package confluence_test
 
 import (
+	"context"
+	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -151,5 +154,83 @@ func TestRecorded_OAuth(t *testing.T) {
 		if core.ReasonOf(err) != want || err == nil && g.RefreshToken.Reveal() != "eyJ.REFRESH2.sig" {
 			t.Errorf("%s: %+v, %v", name, g, err)
 		}
+	}
+}
+
+// TestRecorded_Publishing makes a page and writes its part as it was recorded.
+func TestRecorded_Publishing(t *testing.T) {
+	t.Parallel()
+	create := vendortest.Recorded(t, "confluence", "publish-http", "create.json")
+	update := vendortest.Recorded(t, "confluence", "publish-http", "update.json")
+	parent := vendortest.Recorded(t, "confluence", "http", "v2-page-storage.json")
+	address, sent := vendortest.Watch(t, vendortest.Replay(t, slices.Concat(create, update, parent), nil))
+	c, a := at(address)
+	p := core.Publication{Key: "k-1", Parent: "229500", Title: "Summary: Rate limits", OwnPage: true, Markdown: "New summary.\n", Source: "Rate limits", Version: 1}
+	known := ""
+	got, err := c.Publish(t.Context(), a, p, func(_ context.Context, page core.RemotePage) error {
+		known = page.ID
+		return nil
+	})
+	if err != nil || known != "229700" || got.ID != known || !strings.HasPrefix(got.URL, "https://example.atlassian.net/wiki/spaces/OPS/pages/229700/") {
+		t.Fatalf("got %+v of %q, %v", got, known, err)
+	}
+	wrote := sent()
+	if len(wrote) != 2 {
+		t.Fatalf("got %+v, want a page made and its part written", wrote)
+	}
+	for i, want := range []vendortest.Exchange{create[0], update[1]} {
+		if differs := want.Differs(wrote[i], "body"); differs != "" {
+			t.Error(differs)
+		}
+	}
+	if body, _ := wrote[1].Body["body"].(map[string]any); !strings.HasPrefix(fmt.Sprint(body["value"]), "<p>Summary.</p>") || body["representation"] != "storage" {
+		t.Errorf("got %v, want our part behind what was there", body)
+	}
+}
+
+// TestRecorded_SaveAtTheSameMoment reads again where Confluence says that somebody saved.
+func TestRecorded_SaveAtTheSameMoment(t *testing.T) {
+	t.Parallel()
+	conflict := vendortest.Recorded(t, "confluence", "publish-http", "update-conflict-then-ok.json")
+	update := vendortest.Recorded(t, "confluence", "publish-http", "update.json")
+	exchanges := []vendortest.Exchange{update[0], conflict[0], conflict[2]} // its own reading has no body
+	address, sent := vendortest.Watch(t, vendortest.Replay(t, exchanges, nil))
+	c, a := at(address)
+	got, err := c.Publish(t.Context(), a, core.Publication{Key: "k-1", RemoteID: "229700", Markdown: "New summary.\n"}, nil)
+	if err != nil || got.Outcome != core.PublishCreated || len(sent()) != 2 {
+		t.Errorf("got %+v, %v after %+v, want a second attempt", got, err, sent())
+	}
+}
+
+func TestRecorded_SpacesUsersAndOtherBodies(t *testing.T) {
+	t.Parallel()
+	spaces := vendortest.Recorded(t, "confluence", "http", "v2-spaces.json")
+	scoped := vendortest.Recorded(t, "confluence", "http", "tenant-info.json")
+	c, a := at(vendortest.Replay(t, slices.Concat(spaces, scoped), func(w http.ResponseWriter, r *http.Request) bool {
+		_, _ = w.Write([]byte(`{"results":[],"_links":{"base":"https://example.atlassian.net/wiki"}}`))
+		return strings.HasSuffix(r.URL.Path, "/pages")
+	}))
+	if got, err := c.Verify(t.Context(), a); err != nil || len(got.Visible) != 2 || got.Visible[1].Count == 0 || got.Account != "ada@example.com" {
+		t.Errorf("verify: %+v, %v", got, err)
+	}
+	found := vendortest.Recorded(t, "confluence", "http", "v1-cql-search-cloud.json")
+	c, a = at(vendortest.Replay(t, found, nil))
+	if items := list(t, c, a, core.ListRequest{Query: "page"}); len(items) == 0 || items[0].Title == "" || items[0].Version == "" {
+		t.Errorf("search: %+v", items)
+	}
+	adf := vendortest.Recorded(t, "confluence", "http", "v2-page-atlas-doc-format.json")
+	path, _, _ := strings.Cut(adf[0].Request.Path, "?")
+	broken := true
+	c, a = at(vendortest.Replay(t, nil, func(w http.ResponseWriter, _ *http.Request) bool {
+		if broken { // its storage cannot be rendered
+			broken = false
+			w.WriteHeader(http.StatusInternalServerError)
+			return true
+		}
+		_, _ = w.Write(adf[0].Response.Body)
+		return true
+	}))
+	if got, err := c.Fetch(t.Context(), a, path[strings.LastIndexByte(path, '/')+1:], nil); err != nil || strings.TrimSpace(got.Markdown) == "" {
+		t.Errorf("the other format: %+v, %v", got, err)
 	}
 }

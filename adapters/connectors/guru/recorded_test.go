@@ -1,6 +1,10 @@
 package guru_test
 
 import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -114,5 +118,64 @@ func TestRecorded_OAuth(t *testing.T) {
 	c, a = at(vendortest.Replay(t, vendortest.Recorded(t, "guru", "oauth", "invalid_grant.json"), nil))
 	if _, err := c.Authorizer().Refresh(t.Context(), a); core.ReasonOf(err) != core.ReasonToken {
 		t.Errorf("a dead refresh token: %v", err)
+	}
+}
+
+// TestRecorded_Publishing makes a card and writes its part as it was recorded: shared
+// with the team, and without a word on tags, which would lose them.
+func TestRecorded_Publishing(t *testing.T) {
+	t.Parallel()
+	create := vendortest.Recorded(t, "guru", "publish-http", "create.json")
+	update := vendortest.Recorded(t, "guru", "publish-http", "update.json")
+	address, sent := vendortest.Watch(t, vendortest.Replay(t, slices.Concat(create, update), nil))
+	c, a := at(address)
+	var collection struct{ Collection struct{ ID string } }
+	if err := json.Unmarshal(create[0].Request.Body, &collection); err != nil {
+		t.Fatal(err)
+	}
+	p := core.Publication{Key: "k-1", Parent: collection.Collection.ID, Title: "Summary: How we deploy", OwnPage: true, Markdown: "We deploy twice a day.\n"}
+	known := ""
+	got, err := c.Publish(t.Context(), a, p, func(_ context.Context, page core.RemotePage) error {
+		known = page.ID
+		return nil
+	})
+	if err != nil || known == "" || got.ID != known || got.Outcome != core.PublishCreated {
+		t.Fatalf("got %+v of %q, %v", got, known, err)
+	}
+	p.RemoteID = known
+	if _, err := c.Publish(t.Context(), a, p, nil); err != nil {
+		t.Fatal(err)
+	}
+	wrote := sent()
+	if len(wrote) != 3 {
+		t.Fatalf("got %+v, want a card made and its part written twice", wrote)
+	}
+	for i, want := range []vendortest.Exchange{create[0], update[1], update[1]} {
+		if differs := want.Differs(wrote[i], "content"); differs != "" {
+			t.Error(differs)
+		}
+	}
+	if content := fmt.Sprint(wrote[2].Body["content"]); !strings.Contains(content, "We deploy daily.") || !strings.Contains(content, "We deploy twice a day.") {
+		t.Errorf("got %s, want our part beside what was there", content)
+	}
+}
+
+func TestRecorded_ChangedAndArchivedCards(t *testing.T) {
+	t.Parallel()
+	changed := vendortest.Recorded(t, "guru", "http", "list-incremental.json")
+	archived := vendortest.Recorded(t, "guru", "http", "list-archived.json")
+	archived[0].Request = changed[0].Request // recorded as a POST, which Guru takes as well as the same GET
+	c, a := at(vendortest.Replay(t, slices.Concat(changed, archived), nil))
+	states := map[core.RemoteState]int{}
+	for _, it := range list(t, c, a, core.ListRequest{Since: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)}) {
+		states[it.State]++
+	}
+	if states[core.RemotePresent] == 0 || states[core.RemoteArchived] == 0 {
+		t.Errorf("got %v, want cards that changed and cards that were archived", states)
+	}
+	card := vendortest.Recorded(t, "guru", "http", "card-extended.json")
+	c, a = at(vendortest.Replay(t, card, nil))
+	if got, err := c.Fetch(t.Context(), a, strings.Split(card[0].Request.Path, "/")[4], nil); err != nil || got.Markdown == "" || got.Title == "" {
+		t.Errorf("got %+v, %v", got, err)
 	}
 }
