@@ -19,6 +19,7 @@ func TestConformanceThroughPgBouncer(t *testing.T) {
 		Again: func(t *testing.T, s core.Store) core.Store {
 			return openURL(t, s.(*Store).pool.Config().ConnString())
 		},
+		Nodes: func(s core.Store) core.NodeCache { return s.(*Store).Nodes() },
 	})
 }
 

@@ -17,6 +17,7 @@ func TestConformance(t *testing.T) {
 		Again: func(t *testing.T, s core.Store) core.Store {
 			return openStore(t, s.(*Store).path)
 		},
+		Nodes: func(s core.Store) core.NodeCache { return s.(*Store).Nodes() },
 	})
 }
 

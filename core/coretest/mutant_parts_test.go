@@ -172,3 +172,30 @@ func (e overtakenEvents) After(ctx context.Context, p core.Position, limit int) 
 	}
 	return events, err
 }
+
+// eager removes events whatever their age.
+type eager struct{ core.SystemStore }
+
+func (e eager) Prune(ctx context.Context, r core.PruneRequest) (core.Pruned, error) {
+	r.Events = r.Events.Add(24 * time.Hour)
+	return e.SystemStore.Prune(ctx, r)
+}
+
+// silent has a reader whose position was pruned go on where the log begins.
+type silent struct{ tenantStore }
+
+func (s silent) Read() core.Readers {
+	r := s.tenantStore.Read()
+	r.Events = silentEvents{r.Events}
+	return r
+}
+
+type silentEvents struct{ core.EventReader }
+
+func (e silentEvents) After(ctx context.Context, p core.Position, limit int) ([]core.Event, error) {
+	state, err := e.State(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return e.EventReader.After(ctx, max(p, state.First), limit)
+}

@@ -123,6 +123,8 @@ func mutants() []mutant {
 		{"ListIgnoresTheTenant", "Tenants/ReadsFindNothingOfOthers", sharing(func(d *sharedDocuments) { d.list = true })},
 		{"SearchIgnoresTheTenant", "Tenants/ReadsFindNothingOfOthers", sharing(func(d *sharedDocuments) { d.search = true })},
 		{"EventsAreOvertaken", "Events/EventsAreNeverOvertaken", tenantMutant(newOvertaking())},
+		{"YoungEventsArePruned", "Prune/NewestAndYoungEventsStay", systemMutant(func(s core.SystemStore) core.SystemStore { return eager{s} })},
+		{"PrunedGapIsNotTold", "Prune/FollowerIsToldOrMissesNothing", tenantMutant(func(ts tenantStore) core.TenantStore { return silent{ts} })},
 		{"EventsAreReversedInATx", "Events/EventsHaveOrderWithinATransaction", tenantMutant(func(ts tenantStore) core.TenantStore { return reversed{ts} })},
 	}
 }

@@ -16,6 +16,9 @@ type StoreFactory struct {
 	// Again returns a second store over the database of a store that Open returned,
 	// as another process would open it, and closes it with t.Cleanup.
 	Again func(t *testing.T, s core.Store) core.Store
+	// Nodes returns the answers of models that a store of Open keeps, which are pruned
+	// with it. nil: it keeps none.
+	Nodes func(s core.Store) core.NodeCache
 }
 
 // RunStore checks a core.Store. Beside the ports' comments it holds a store to
