@@ -8,7 +8,7 @@ import (
 
 // Retention is how long what has served its purpose is kept.
 type Retention struct {
-	Sessions time.Duration // after a session or ticket expired; 0: 7 days
+	Sessions time.Duration // after a session, ticket or invitation expired; 0: 7 days
 	Events   time.Duration // in the log of an organization; 0: one hour
 	MinEvent int           // newest events that are kept however old; 0: 10,000
 	Cache    time.Duration // a model's answer after its last use; 0: 90 days
@@ -54,10 +54,12 @@ type Pruned struct {
 const (
 	pruneOrganizations = 100
 	pruneRows          = 500
+	pruneInvitations   = 100 // of one look-up; each is a transaction of its own
 )
 
 // Prune removes what the retention does not keep, batch by batch, in every
-// organization. While another process prunes it does nothing.
+// organization. While another process prunes it does nothing. Who has not accepted an
+// invitation is erased as by an admin, and can be invited anew.
 func (w *WorkService) Prune(ctx context.Context) error {
 	at, keep := w.cfg.now(), w.cfg.Retention.orDefault()
 	r := PruneRequest{
@@ -74,8 +76,33 @@ func (w *WorkService) Prune(ctx context.Context) error {
 				slog.Int("idempotency_keys", gone.Requests), slog.Int("cached_answers", gone.Cache), slog.Int("events", gone.Events))
 		}
 		if r.After = gone.Next; r.After == "" {
-			return nil
+			return w.withdraw(ctx, r.Sessions)
 		}
 	}
 	return ctx.Err()
+}
+
+// withdraw erases the users whose invitation expired before a time.
+func (w *WorkService) withdraw(ctx context.Context, before time.Time) error {
+	for {
+		expired, err := w.cfg.Store.System().ExpiredInvitations(ctx, before, pruneInvitations)
+		if err != nil {
+			return err
+		}
+		for _, ref := range expired {
+			err := w.cfg.change(ctx, ref.Tenant, func(ctx context.Context, tx Tx) error {
+				u, err := tx.Users.GetForUpdate(ctx, ref.UserID)
+				if err != nil || !u.Invited() || !u.InvitationExpiresAt.Before(before) { // another process was first
+					return err
+				}
+				return w.cfg.erase(ctx, tx, Actor{tenant: ref.Tenant}, u)
+			})
+			if err != nil && CodeOf(err) != CodeNotFound { // the organization is being deleted
+				return err
+			}
+		}
+		if len(expired) < pruneInvitations {
+			return nil
+		}
+	}
 }

@@ -56,6 +56,9 @@ type SystemUpkeep interface {
 	// DueIntegrations returns up to limit integrations whose DueAt is at or before at,
 	// those first that are due for longest.
 	DueIntegrations(ctx context.Context, at time.Time, limit int) ([]IntegrationRef, error)
+	// ExpiredInvitations returns up to limit users, tombstones excepted, who have not
+	// accepted an invitation that expired before a time, those first whose expired first.
+	ExpiredInvitations(ctx context.Context, before time.Time, limit int) ([]UserRef, error)
 	// Prune removes a batch of what is no longer kept, in one transaction. Events go
 	// oldest first and without gaps: a position before the last that went is a
 	// conflict from then on, and an event that is not settled stays, as does what
@@ -96,6 +99,12 @@ type CredentialRef struct {
 type DocumentRef struct {
 	Tenant     Tenant
 	DocumentID DocumentID
+}
+
+// UserRef says whose a user is.
+type UserRef struct {
+	Tenant Tenant
+	UserID UserID
 }
 
 // IntegrationRef says whose an integration is.

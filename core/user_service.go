@@ -172,23 +172,28 @@ func (s *UserService) Delete(ctx context.Context, a Actor, id UserID) error {
 		if err != nil {
 			return err
 		}
-		at := s.cfg.now()
-		u.Email, u.EmailKey, u.Name = "", "deleted "+string(id), "Deleted user" // no address has a space
-		u.PasswordHash, u.InvitationHash, u.InvitationExpiresAt = "", nil, nil
-		u.IsActive, u.UpdatedAt, u.DeletedAt = false, at, &at
-		tx.Revoke()
-		s.cfg.audit(tx, a, AuditUserDeleted, string(id), nil)
-		if err := tx.Users.Update(ctx, u); err != nil {
-			return err
-		}
-		if err := tx.Sessions.RevokeOfUser(ctx, id, "", at); err != nil {
-			return err
-		}
-		if err := tx.APIKeys.DeleteOfUser(ctx, id); err != nil {
+		if err := s.cfg.erase(ctx, tx, a, u); err != nil {
 			return err
 		}
 		return keepAnAdmin(ctx, tx)
 	})
+}
+
+// erase makes a tombstone of u, on a's word.
+func (c Config) erase(ctx context.Context, tx Tx, a Actor, u *User) error {
+	at := c.now()
+	u.Email, u.EmailKey, u.Name = "", "deleted "+string(u.ID), "Deleted user" // no address has a space
+	u.PasswordHash, u.InvitationHash, u.InvitationExpiresAt = "", nil, nil
+	u.IsActive, u.UpdatedAt, u.DeletedAt = false, at, &at
+	tx.Revoke()
+	c.audit(tx, a, AuditUserDeleted, string(u.ID), nil)
+	if err := tx.Users.Update(ctx, u); err != nil {
+		return err
+	}
+	if err := tx.Sessions.RevokeOfUser(ctx, u.ID, "", at); err != nil {
+		return err
+	}
+	return tx.APIKeys.DeleteOfUser(ctx, u.ID)
 }
 
 // Rename changes the actor's own name.

@@ -386,6 +386,9 @@ func useSystem(t *testing.T, s *Store, o filled) {
 	if _, err := s.System().DueIntegrations(ctx, coretest.Now(), 5); err != nil {
 		t.Error(err)
 	}
+	if _, err := s.System().ExpiredInvitations(ctx, coretest.Now(), 5); err != nil {
+		t.Error(err)
+	}
 	if _, err := s.System().Prune(ctx, core.PruneRequest{Organizations: 5, Limit: 5}); err != nil {
 		t.Error(err)
 	}

@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -26,4 +27,15 @@ func (s *system) Prune(ctx context.Context, r core.PruneRequest) (core.Pruned, e
 		return core.Pruned{}, err
 	}
 	return found[0], nil
+}
+
+// ExpiredInvitations returns the users whose invitation nobody accepted in time.
+func (s *system) ExpiredInvitations(ctx context.Context, before time.Time, limit int) ([]core.UserRef, error) {
+	return call(ctx, s, s.store.sql.expiredInvitations, true, func(row pgx.CollectableRow) (core.UserRef, error) {
+		var org core.OrgID
+		var ref core.UserRef
+		err := row.Scan(&org, &ref.UserID)
+		ref.Tenant = core.TrustTenant(org)
+		return ref, err
+	}, before, max(limit, 0))
 }

@@ -39,6 +39,7 @@ type statements struct {
 	forgetOnce, claimOnce, getOnce, answerOnce string
 
 	logins, session, credential, claim, heartbeat, rescue, unindexed, prune string
+	expiredInvitations                                                      string
 
 	getNodes, useNodes, putNode, evictNodes, addUsage, monthOfUsage              string
 	usageTotals, lockUsage, forgetReservations, reserveUsage, releaseUsage       string
@@ -343,6 +344,7 @@ func (s *statements) system() {
 	s.heartbeat = `select org_id, job_id, fence from docsctl_heartbeat($1, $2, $3, make_interval(secs => $4))`
 	s.rescue = `select org_id, job_id, fence from docsctl_rescue($1, make_interval(secs => $2))`
 	s.prune = `select coalesce(next_org::text, ''), sessions, requests, cached, events from docsctl_prune($1, $2, $3, $4, $5, $6, $7, $8)`
+	s.expiredInvitations = `select org_id, id from docsctl_expired_invitations($1, $2)`
 	s.unindexed = `select org_id, document_id from docsctl_unindexed($1)`
 }
 

@@ -232,7 +232,7 @@ func useEverything(t *testing.T, s *Store) {
 		)
 	})
 	readEverything(t, o, d, words)
-	if err := firstError(second(s.System().DueIntegrations(t.Context(), d.CreatedAt, 5)), second(s.Sealed(t.Context()))); err != nil {
+	if err := firstError(second(s.System().DueIntegrations(t.Context(), d.CreatedAt, 5)), second(s.System().ExpiredInvitations(t.Context(), d.CreatedAt, 5)), second(s.Sealed(t.Context()))); err != nil {
 		t.Fatal(err)
 	}
 	callEverything(t, s, o)

@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"time"
 
 	"github.com/docsctl/docsctl/core"
 )
@@ -59,6 +60,15 @@ func (s *systemStore) Unindexed(ctx context.Context, limit int) ([]core.Document
 	return list(ctx, s.store.reader, func(rows *sql.Rows, r *core.DocumentRef) error {
 		return rows.Scan(owner{&r.Tenant}, &r.DocumentID)
 	}, sqlUnindexed, max(limit, 0))
+}
+
+const sqlExpiredInvitations = `SELECT org_id, id FROM users WHERE invitation_hash IS NOT NULL AND deleted_at IS NULL
+AND invitation_expires_at < ? ORDER BY invitation_expires_at LIMIT ?`
+
+func (s *systemStore) ExpiredInvitations(ctx context.Context, before time.Time, limit int) ([]core.UserRef, error) {
+	return list(ctx, s.store.reader, func(rows *sql.Rows, r *core.UserRef) error {
+		return rows.Scan(owner{&r.Tenant}, &r.UserID)
+	}, sqlExpiredInvitations, micros(before), max(limit, 0))
 }
 
 // owner reads whose row it is, from our own storage.

@@ -48,6 +48,10 @@ func systemCalls(store core.Store) map[string]func(ctx context.Context) error {
 		},
 		"Rescue":    func(ctx context.Context) error { _, err := sys.Rescue(ctx, 1, time.Minute); return err },
 		"Unindexed": func(ctx context.Context) error { _, err := sys.Unindexed(ctx, 1); return err },
+		"ExpiredInvitations": func(ctx context.Context) error {
+			_, err := sys.ExpiredInvitations(ctx, Now(), 1)
+			return err
+		},
 		"Prune": func(ctx context.Context) error {
 			_, err := sys.Prune(ctx, core.PruneRequest{Organizations: 1, Limit: 1})
 			return err

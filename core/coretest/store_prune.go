@@ -15,6 +15,7 @@ func pruneCases() []storeCase {
 	return []storeCase{
 		{"ExpiredGoesAndLiveStays", expiredGoesAndLiveStays},
 		{"UnusedAnswersGo", unusedAnswersGo},
+		{"ExpiredInvitationsAreFoundOldestFirst", expiredInvitationsAreFound},
 		{"NewestAndYoungEventsStay", newestAndYoungEventsStay},
 		{"EventsGoWithoutAGap", eventsGoWithoutAGap},
 		{"FollowerIsToldOrMissesNothing", followerIsToldOrMissesNothing},
@@ -87,6 +88,29 @@ func expiredGoesAndLiveStays(s *scene) {
 		if k.org.claimOnce(s, k.org.onceRequest(), at.Add(-time.Hour)) == nil {
 			s.Error("a young idempotency key is free again")
 		}
+	}
+}
+
+func expiredInvitationsAreFound(s *scene) {
+	at := Now()
+	a, b := s.org(), s.org()
+	invited := func(hash string, expires time.Time) func(*core.User) {
+		return func(u *core.User) { u.InvitationHash, u.InvitationExpiresAt = []byte(hash), &expires }
+	}
+	second := a.NewUser(s, invited("second", at.Add(-time.Hour)))
+	first := b.NewUser(s, invited("first", at.Add(-2*time.Hour)))
+	a.NewUser(s, invited("open", at.Add(time.Hour)))
+	a.NewUser(s, invited("just now", at))
+	b.NewUser(s, func(u *core.User) { u.InvitationExpiresAt = new(at.Add(-time.Hour)) }) // was accepted
+	b.NewUser(s, invited("of a tombstone", at.Add(-time.Hour)), func(u *core.User) { u.DeletedAt = &at })
+	want := []core.UserRef{{Tenant: b.Tenant, UserID: first.ID}, {Tenant: a.Tenant, UserID: second.ID}}
+	for _, limit := range []int{1, 2, 10} {
+		got, err := s.store.System().ExpiredInvitations(s.Context(), at, limit)
+		wantSame(s, "who did not accept", must(s, "expired invitations", got, err), want[:min(limit, 2)])
+	}
+	got, err := s.store.System().ExpiredInvitations(s.Context(), at, 0)
+	if err != nil || len(got) > 0 {
+		s.Errorf("with no room: got %v, %v, want none", got, err)
 	}
 }
 

@@ -46,11 +46,12 @@ func migrate(ctx context.Context, path string) error {
 
 type installation struct {
 	app   *core.App
+	store core.Store
 	actor core.Actor
 }
 
 // install opens an installation; the store may be opened by several.
-func install(t *testing.T, path string, m model) *installation {
+func install(t *testing.T, path string, m model, change ...func(*core.Config)) *installation {
 	t.Helper()
 	store, err := sqlite.Open(t.Context(), path, nil)
 	if err != nil {
@@ -62,9 +63,13 @@ func install(t *testing.T, path string, m model) *installation {
 			t.Error(err)
 		}
 	})
-	app, err := core.New(core.Config{
+	cfg := core.Config{
 		Ports: core.Ports{Store: store, Bus: bus, Summarizer: m}, JobLease: 3 * time.Second, Logger: slog.New(slog.DiscardHandler),
-	})
+	}
+	for _, c := range change {
+		c(&cfg)
+	}
+	app, err := core.New(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -72,7 +77,7 @@ func install(t *testing.T, path string, m model) *installation {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &installation{app: app, actor: core.NewActor(core.TrustTenant(org), user, core.RoleAdmin)}
+	return &installation{app: app, store: store, actor: core.NewActor(core.TrustTenant(org), user, core.RoleAdmin)}
 }
 
 func (in *installation) worker(t *testing.T, size int) *worker.Worker {
@@ -259,6 +264,52 @@ func TestWorker_IndexesWhatChanged(t *testing.T) {
 		case <-tick.C:
 		case <-deadline:
 			t.Fatal("a search did not see the document within two seconds")
+		}
+	}
+}
+
+func TestWorker_PrunesOnlyWhereItMaintains(t *testing.T) {
+	t.Parallel()
+	path := testenv.File(t, "sqlite.Store", migrate)
+	short := func(c *core.Config) { c.Retention = core.Retention{Events: time.Nanosecond, MinEvent: 1} }
+	in := install(t, path, func(context.Context, string) error { return nil }, short)
+	for range 5 {
+		if _, err := in.app.Documents.Create(t.Context(), in.actor, core.NewDocument{Title: "t", Content: "c"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	log := in.store.Tenant(in.actor.Tenant()).Read().Events
+	before, err := log.State(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	idle, err := worker.New(worker.Config{Work: in.app.Work, Pools: []worker.Pool{{Queue: core.QueueLLM, Size: 1}}, Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := idle.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	idle.Stop(t.Context())
+	if state, err := log.State(t.Context()); err != nil || state != before {
+		t.Errorf("a worker that does not maintain: got %+v, %v, want %+v", state, err, before)
+	}
+	w := in.worker(t, 1)
+	defer w.Stop(t.Context())
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for deadline := time.After(10 * time.Second); ; {
+		state, err := log.State(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if events, err := log.After(t.Context(), state.First, 10); err == nil && len(events) == 1 && state.Last == before.Last {
+			return
+		}
+		select {
+		case <-tick.C:
+		case <-deadline:
+			t.Fatalf("the log is %+v, want only its newest event left", state)
 		}
 	}
 }
