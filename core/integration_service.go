@@ -2,7 +2,6 @@ package core
 
 import (
 	"context"
-	"log/slog"
 	"strings"
 	"time"
 )
@@ -226,9 +225,6 @@ func (s *IntegrationService) apply(i *Integration, p IntegrationPatch, check *Ve
 	return changed
 }
 
-// revokeTime bounds how long a vendor is asked to forget tokens.
-const revokeTime = 10 * time.Second
-
 // Delete disconnects: the tokens are revoked at the vendor where it can be, and
 // forgotten here, jobs of the integration are canceled. Its documents stay and can be
 // edited from then on. Only an admin may.
@@ -260,26 +256,8 @@ func (s *IntegrationService) Delete(ctx context.Context, a Actor, id Integration
 		return err
 	}
 	s.cfg.forgetCachedAccess(ctx, a.Tenant(), id)
-	s.revoke(ctx, a.Tenant(), i)
+	s.cfg.revokeTokens(ctx, a.Tenant(), []Integration{*i})
 	return nil
-}
-
-// revoke asks the vendor to forget tokens that are forgotten here already.
-func (s *IntegrationService) revoke(ctx context.Context, t Tenant, i *Integration) {
-	conn, err := s.cfg.connectorOf(i.Type)
-	if err != nil || i.AuthType != AuthOAuth2 || conn.Authorizer() == nil {
-		return
-	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), revokeTime)
-	defer cancel()
-	access, err := s.cfg.openAccess(ctx, t, i)
-	if err == nil {
-		err = conn.Authorizer().Revoke(ctx, access)
-	}
-	if err != nil {
-		s.cfg.Logger.WarnContext(ctx, "the vendor could not be asked to forget a token; it ends by itself, or in the vendor's settings",
-			slog.String("integration_id", string(i.ID)), slog.Any("error", err))
-	}
 }
 
 // cancelRelated cancels the jobs about a thing that goes away.

@@ -25,7 +25,7 @@ type issuer struct {
 	used      []string      // the tokens that calls were made with
 	hold      chan struct{} // refreshing waits for it; nil: it does not
 	entered   chan struct{} // a refresh has begun
-	refusal   error         // of a refresh
+	refusal   error         // of a refresh or a revocation
 	revoked   []string
 	life      time.Duration
 	now       func() time.Time
@@ -71,7 +71,7 @@ func (i *issuer) Revoke(_ context.Context, a core.Access) error {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	i.revoked = append(i.revoked, a.Token.Reveal())
-	return nil
+	return i.refusal
 }
 
 func (i *issuer) List(ctx context.Context, a core.Access, r core.ListRequest) (*core.ListPage, error) {
@@ -260,15 +260,39 @@ func TestTokens_RevokedIsShownAndTold(t *testing.T) {
 
 func TestTokens_AreForgottenAtTheVendorToo(t *testing.T) {
 	t.Parallel()
+	for name, remove := range map[string]func(c *cluster) error{
+		"Disconnected": func(c *cluster) error {
+			return c.nodes[0].Integrations.Delete(t.Context(), c.admin, c.id)
+		},
+		"OrganizationDeleted": func(c *cluster) error {
+			return c.nodes[0].Org.Delete(t.Context(), c.admin, "Acme")
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := join(t, 1)
+			if err := remove(c); err != nil {
+				t.Fatal(err)
+			}
+			if !slices.Equal(c.revoked, []string{"token-1"}) {
+				t.Errorf("revoked %v, want the token", c.revoked)
+			}
+			if err := c.call(t, c.nodes[0]); name == "Disconnected" && (core.CodeOf(err) != core.CodeNotFound || c.lastUsed() != "") {
+				t.Errorf("afterwards %v with %q, want it gone, the cache too", err, c.lastUsed())
+			}
+		})
+	}
+}
+
+func TestTokens_VendorThatIsAwayKeepsNobody(t *testing.T) {
+	t.Parallel()
 	c := join(t, 1)
-	if err := c.nodes[0].Integrations.Delete(t.Context(), c.admin, c.id); err != nil {
-		t.Fatal(err)
+	c.refusal = upstream(core.ReasonDown)
+	if err := c.nodes[0].Org.Delete(t.Context(), c.admin, "another name"); core.CodeOf(err) != core.CodeValidation || len(c.revoked) != 0 {
+		t.Errorf("got %v and %v revoked, want nothing revoked before the name is right", err, c.revoked)
 	}
-	if !slices.Equal(c.revoked, []string{"token-1"}) {
-		t.Errorf("revoked %v, want the token", c.revoked)
-	}
-	if err := c.call(t, c.nodes[0]); core.CodeOf(err) != core.CodeNotFound || c.lastUsed() != "" {
-		t.Errorf("afterwards %v with %q, want it gone, the cache too", err, c.lastUsed())
+	if err := c.nodes[0].Org.Delete(t.Context(), c.admin, "Acme"); err != nil || len(c.revoked) != 1 {
+		t.Errorf("got %v after %d calls, want it deleted though the vendor did not answer", err, len(c.revoked))
 	}
 }
 

@@ -103,12 +103,13 @@ type changedPlan struct {
 }
 
 // Delete removes the actor's organization with all that is its: nobody can use it
-// from now on, and workers delete its rows soon after. confirm is its name, to the
-// letter. Only an admin may.
+// from now on, and workers delete its rows soon after. Vendors that can be told are
+// asked to forget its tokens. confirm is its name, to the letter. Only an admin may.
 func (s *OrganizationService) Delete(ctx context.Context, a Actor, confirm string) error {
 	if err := a.may(permOrganization, ""); err != nil {
 		return err
 	}
+	connected := s.cfg.revocable(ctx, a.Tenant())
 	err := s.cfg.change(ctx, a.Tenant(), func(ctx context.Context, tx Tx) error {
 		org, err := tx.Organizations.GetForUpdate(ctx)
 		if err != nil {
@@ -120,7 +121,9 @@ func (s *OrganizationService) Delete(ctx context.Context, a Actor, confirm strin
 		tx.Revoke()
 		return tx.Imports.Retire(ctx, ImportMark{ID: NewID[string]()})
 	})
-	if err == nil { // its own audit log goes with it
+	if err == nil {
+		s.cfg.revokeTokens(ctx, a.Tenant(), connected)
+		// its own audit log goes with it
 		s.cfg.Logger.InfoContext(ctx, "an organization is deleted", slog.String("org_id", string(a.Tenant().OrgID())),
 			slog.String("user_id", string(a.User())), slog.String("client", a.Origin().Address))
 	}
