@@ -43,6 +43,13 @@ bench: ## print the benchmarks: summaries' quality, then speed
 	$(GO) run ./internal/bench/edits
 	$(GO) test -run '^$$' -bench . -benchtime 1s -short -timeout 30m ./...
 
+DOCUMENTS ?= 1000000
+ORGANIZATIONS ?= 1000
+
+plans: ## print the plans of the hot statements, then GET, LIST and POST, at DOCUMENTS over ORGANIZATIONS
+	$(GO) test -count 1 -timeout 60m -run '^$$' -bench 'Plans|Requests' -benchtime 1x ./internal/bench/scale \
+		-scale.documents $(DOCUMENTS) -scale.organizations $(ORGANIZATIONS)
+
 chaos: ## run 10,000 jobs while workers, Postgres and Redis are taken away, and judge the event log
 	$(GO) run ./internal/testenv/ensure
 	$(GO) test -count 1 -v -timeout 60m -run '^TestChaos$$' ./internal/clustertest -chaos.jobs 10000
@@ -62,4 +69,4 @@ fuzz: ## run every fuzz target of the file readers for FUZZTIME (3s) each
 run: ## serve on 127.0.0.1:8080
 	$(GO) run ./cmd/docsctl serve
 
-.PHONY: help build test race lint vuln generate verify fakecheck bench fuzz chaos replay suites run
+.PHONY: help build test race lint vuln generate verify fakecheck bench plans fuzz chaos replay suites run

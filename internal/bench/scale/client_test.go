@@ -26,6 +26,7 @@ const connections = 32
 type target struct {
 	name   string
 	addr   string
+	perOrg int
 	tokens []string // by organization, from 1
 }
 
@@ -33,7 +34,7 @@ func (in *installation) target(b *testing.B, name string, h http.Handler, orgs i
 	b.Helper()
 	server := httptest.NewServer(h)
 	b.Cleanup(server.Close)
-	g := &target{name: name, addr: server.Listener.Addr().String(), tokens: make([]string, orgs+1)}
+	g := &target{name: name, addr: server.Listener.Addr().String(), perOrg: in.perOrg, tokens: make([]string, orgs+1)}
 	for i := 1; i <= orgs; i++ {
 		token, err := in.tokens.Issue(core.AccessClaims{
 			OrgID: numbered[core.OrgID]("org", i), UserID: numbered[core.UserID]("user", i), Role: core.RoleAdmin,
@@ -46,15 +47,15 @@ func (in *installation) target(b *testing.B, name string, h http.Handler, orgs i
 }
 
 // request writes a request of the organization of that number.
-type request func(org int) (line, body string)
+type request func(org, perOrg int) (line, body string)
 
-func getDocument(org int) (string, string) {
+func getDocument(org, perOrg int) (string, string) {
 	return "GET /v1/documents/" + numbered[string]("doc", org*perOrg+1+rand.IntN(perOrg)), ""
 }
 
-func listDocuments(int) (string, string) { return "GET /v1/documents?limit=50", "" }
+func listDocuments(int, int) (string, string) { return "GET /v1/documents?limit=50", "" }
 
-func postDocument(int) (string, string) { return "POST /v1/documents", newDocument }
+func postDocument(int, int) (string, string) { return "POST /v1/documents", newDocument }
 
 // pass is what a target did in one turn.
 type pass struct {
@@ -108,7 +109,7 @@ func (g *target) ask(ctx context.Context, r request, orgs int) (took []time.Dura
 	answers := bufio.NewReader(conn)
 	for ctx.Err() == nil {
 		org := 1 + rand.IntN(orgs)
-		line, body := r(org)
+		line, body := r(org, g.perOrg)
 		begun := time.Now()
 		_, err := fmt.Fprintf(conn, "%s HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s",
 			line, g.tokens[org], len(body), body)

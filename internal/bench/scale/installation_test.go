@@ -6,7 +6,8 @@
 //
 //	go test -run '^$' -bench . -timeout 60m ./internal/bench/scale
 //
-// With -short the million rows are left out. The servers are private, with fsync.
+// With -short the million rows are left out; -scale.documents and -scale.organizations
+// say how many they are. The servers are private, with fsync.
 package scale
 
 import (
@@ -14,6 +15,7 @@ import (
 	"crypto/md5"
 	"encoding/hex"
 	"errors"
+	"flag"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -38,8 +40,10 @@ const secret = "the secret of benchmarks, which guards nothing but rows of x"
 // installation is docsctl in this process over private servers.
 type installation struct {
 	url    string        // the superuser's
+	perOrg int           // documents of each organization
 	bare   *pgxpool.Pool // for baselines: no row-level security
 	store  core.Store
+	bus    core.EventBus
 	app    *core.App
 	tokens *identity.Tokens
 }
@@ -61,7 +65,7 @@ func install(b *testing.B, server *testenv.PostgresServer, m model) *installatio
 	must(b, err)
 	in.bare, err = pgxpool.New(ctx, in.url+"&pool_max_conns=16")
 	must(b, err)
-	in.store = store
+	in.store, in.bus = store, bus
 	in.app, err = core.New(core.Config{Ports: core.Ports{Store: store, Bus: bus, Cache: inproc.NewCache(inproc.CacheConfig{}), Summarizer: m, Tokens: in.tokens}, Logger: quiet})
 	must(b, err)
 	b.Cleanup(func() {
@@ -87,12 +91,29 @@ func (in *installation) work(b *testing.B, orgLimit int, pools ...worker.Pool) (
 	return func() { w.Stop(context.Background()) }
 }
 
-// perOrg is how many documents an organization has, however many organizations there are.
+// perOrg is how many documents an organization has where nothing else is said.
 const perOrg = 1000
 
-// fill makes organizations with one user and perOrg documents of 2 KB each.
-func (in *installation) fill(b *testing.B, orgs int) {
+// What is much, for the benchmarks that ask what remains of a rate or a plan then.
+var (
+	manyDocuments     = flag.Int("scale.documents", 1_000_000, "how many documents are many")
+	manyOrganizations = flag.Int("scale.organizations", 1000, "how many organizations share them")
+)
+
+// fillMany makes the documents and organizations that the flags say.
+func (in *installation) fillMany(b *testing.B) (orgs int) {
 	b.Helper()
+	orgs = max(*manyOrganizations, 1)
+	in.fillEach(b, orgs, max(*manyDocuments/orgs, 1))
+	return orgs
+}
+
+// fill makes organizations with one user and perOrg documents of 2 KB each.
+func (in *installation) fill(b *testing.B, orgs int) { in.fillEach(b, orgs, perOrg) }
+
+func (in *installation) fillEach(b *testing.B, orgs, perOrg int) {
+	b.Helper()
+	in.perOrg = perOrg
 	conn, err := pgx.Connect(b.Context(), in.url)
 	must(b, err)
 	defer conn.Close(context.Background())

@@ -24,7 +24,8 @@ const (
 )
 
 // BenchmarkRequests measures GET, LIST and POST (S1, S2, S3) at 10,000 documents
-// beside the limit, and at 1,000,000 over 1,000 organizations (S9) beside those.
+// beside the limit, and at 1,000,000 over 1,000 organizations (S9), or what the flags
+// say, beside those.
 func BenchmarkRequests(b *testing.B) {
 	server := testenv.StartPostgres(b, testenv.PostgresOptions{Fsync: true})
 	const few = 10
@@ -36,9 +37,8 @@ func BenchmarkRequests(b *testing.B) {
 	}
 	b.Cleanup(small.work(b, 0)) // indexes what is posted
 	if !testing.Short() {
-		const many = 1000
 		large := install(b, server, instant)
-		large.fill(b, many)
+		many := large.fillMany(b)
 		b.Cleanup(large.work(b, 0))
 		sides = append(sides,
 			&side{target: large.target(b, "limit-1M", large.limit(), many), orgs: many},
