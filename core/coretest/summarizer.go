@@ -192,12 +192,12 @@ func wantSoon(t *testing.T, call func()) {
 	t.Helper()
 	done := make(chan struct{})
 	go func() { defer close(done); call() }()
-	timer := time.NewTimer(5 * time.Second)
+	timer := time.NewTimer(patience)
 	defer timer.Stop()
 	select {
 	case <-done:
 	case <-timer.C:
-		t.Fatal("still working five seconds after its context ended")
+		t.Fatalf("still working %v after its context ended", patience)
 	}
 }
 
