@@ -23,7 +23,7 @@ func (r *pass) write(ctx context.Context, n *node) (*answer, core.LLMResponse, e
 			return nil, paid, finalError(err)
 		}
 		paid = addUsage(got.LLMResponse, paid)
-		a := &answer{output: got.Text, cut: got.cut, tokens: paid.InputTokens + paid.OutputTokens}
+		a := &answer{output: got.Text, cut: got.cut, read: paid.InputTokens, wrote: paid.OutputTokens}
 		broken := r.accept(a)
 		switch {
 		case broken == nil && (!a.wrong || try > 0):

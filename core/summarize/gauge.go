@@ -37,6 +37,13 @@ func (g *gauge) read(estimated int, counted int64) {
 	g.estimated = g.estimated*fade + float64(estimated)
 }
 
+// known reports whether the server has counted a prompt.
+func (g *gauge) known() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.answers > 0
+}
+
 // wrote takes over how long notes became.
 func (g *gauge) wrote(wanted int, written int64) {
 	g.mu.Lock()

@@ -47,7 +47,7 @@ func (r *pass) key(n *node) []byte {
 		k.text(r.notesLanguage, strconv.Itoa(n.answer), r.focusHash)
 	}
 	if len(n.kids) == 0 {
-		k.text("text", n.section, strconv.FormatBool(r.request.AllowPartial))
+		k.text("text", n.section)
 		for _, p := range n.pieces {
 			text, _ := r.plan.text.pieceText(p, r.request.AllowPartial)
 			k.text(text)

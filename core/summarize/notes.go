@@ -37,7 +37,8 @@ type answer struct {
 	cut    bool   // the model did not come to its end
 	cached bool
 	wrong  bool  // not in the language that was asked for
-	tokens int64 // of the prompt and the answer when it was paid for
+	read   int64 // tokens of the prompt when it was paid for
+	wrote  int64 // tokens of the answer, likewise
 }
 
 const (

@@ -162,9 +162,8 @@ func (r *pass) lookUp(ctx context.Context, nodes []*node) (int, error) {
 	found := 0
 	for i, n := range nodes {
 		if s, ok := byKey[string(keys[i])]; ok {
-			tokens := s.InputTokens + s.OutputTokens
-			r.purse.reuse(tokens)
-			r.settle(n, &answer{output: s.Output, cached: true, tokens: tokens})
+			r.purse.reuse(s.InputTokens + s.OutputTokens)
+			r.settle(n, &answer{output: s.Output, cached: true, read: s.InputTokens, wrote: s.OutputTokens})
 			found++
 		}
 	}

@@ -220,30 +220,6 @@ func TestPipeline_Budget(t *testing.T) {
 	})
 }
 
-func TestPipeline_Estimate(t *testing.T) {
-	t.Parallel()
-	for _, text := range []string{longText(500), book, book + book} {
-		h := newHarness(smallModel)
-		for range 2 { // the first run teaches how long notes become
-			h.tenant = core.TrustTenant(core.NewID[core.OrgID]())
-			want, err := h.Estimate(t.Context(), h.tenant, requestFor(text))
-			if err != nil {
-				t.Fatal(err)
-			}
-			got := h.summarize(t, requestFor(text))
-			if want.LLMCalls != got.Usage.LLMCalls || want.CostUSD == nil {
-				t.Errorf("calls: estimated %d, made %d", want.LLMCalls, got.Usage.LLMCalls)
-			}
-			if off := float64(want.InputTokens)/float64(got.Usage.InputTokens) - 1; off < -0.15 || off > 0.15 {
-				t.Errorf("input tokens: estimated %d, used %d", want.InputTokens, got.Usage.InputTokens)
-			}
-		}
-		if e, err := h.Estimate(t.Context(), h.tenant, requestFor(text)); err != nil || e.LLMCalls != 0 || e.CachedCalls == 0 || *e.CostUSD != 0 {
-			t.Errorf("after the run: %+v, %v", e, err)
-		}
-	}
-}
-
 func TestPipeline_Stream(t *testing.T) {
 	t.Parallel()
 	h := newHarness()

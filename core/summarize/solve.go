@@ -132,7 +132,7 @@ func (r *pass) call(ctx context.Context, n *node) (*answer, core.LLMResponse, er
 		return nil, core.LLMResponse{}, err
 	}
 	r.gauge.wrote(n.answer, got.OutputTokens)
-	a := &answer{output: got.Text, cut: got.cut, tokens: got.InputTokens + got.OutputTokens}
+	a := &answer{output: got.Text, cut: got.cut, read: got.InputTokens, wrote: got.OutputTokens}
 	if a.notes = parseNotes(got.Text, placesOf(n)); len(a.notes) == 0 {
 		return r.standIn(n), got.LLMResponse, r.refuse(errRefused)
 	}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 )
@@ -29,6 +30,7 @@ var (
 	codeWordTold  = regexp.MustCompile(`(?i)the code word is ([a-z0-9-]+)`)
 	codeWordAsked = regexp.MustCompile(`(?i)what is the code word\?`)
 	countUpTo     = regexp.MustCompile(`(?i)count from one to `)
+	notesAllowed  = regexp.MustCompile(`(?i)\bat most ([0-9]{1,3}) notes\b`)
 	block         = regexp.MustCompile(`(?m)^\[([0-9]{1,6})\] (.+)$`)
 )
 
@@ -43,7 +45,7 @@ func codeWord(user string) (string, bool) {
 	return "I did not see one.", true
 }
 
-// mostNotes is how many blocks are told of.
+// mostNotes is how many blocks are told of, unless the prompt asks for fewer.
 const mostNotes = 8
 
 // notes tells the first sentence of blocks that are spread over the prompt.
@@ -52,9 +54,15 @@ func notes(user string) string {
 	if len(blocks) == 0 {
 		return firstSentence(longestParagraph(user))
 	}
+	most := min(mostNotes, len(blocks))
+	if told := notesAllowed.FindStringSubmatch(user); told != nil {
+		if n, err := strconv.Atoi(told[1]); err == nil && n > 0 {
+			most = min(most, n)
+		}
+	}
 	var out []string
-	for i := range min(mostNotes, len(blocks)) {
-		b := blocks[i*len(blocks)/min(mostNotes, len(blocks))]
+	for i := range most {
+		b := blocks[i*len(blocks)/most]
 		out = append(out, "- "+firstSentence(fact(b[2]))+" ["+b[1]+"]")
 	}
 	return strings.Join(out, "\n")
@@ -79,7 +87,7 @@ func longestParagraph(user string) string {
 }
 
 // mostSentence bounds a sentence, in characters.
-const mostSentence = 240
+const mostSentence = 160
 
 func firstSentence(s string) string {
 	s = strings.Join(strings.Fields(s), " ")

@@ -137,3 +137,11 @@ func TestAnswer_FillsASchema(t *testing.T) {
 		t.Errorf("got %s, want %s", got, want)
 	}
 }
+
+func TestAnswer_WritesNoMoreNotesThanItMay(t *testing.T) {
+	t.Parallel()
+	got := llmtest.Answer(llmtest.Question{User: "At most 2 notes.\n[1] One.\n[2] Two.\n[3] Three.\n[4] Four."})
+	if want := "- One. [1]\n- Three. [3]"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
