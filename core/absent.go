@@ -89,6 +89,15 @@ func (a absentSealer) Open(context.Context, Tenant, string, []byte) ([]byte, err
 
 func (absentSealer) Current([]byte) bool { return true }
 
+// absentWebhooks is absent for a WebhookSender.
+type absentWebhooks struct{ absent }
+
+func (a absentWebhooks) Check(string) error { return a.err("sender of webhooks") }
+
+func (a absentWebhooks) Send(context.Context, WebhookMessage) (WebhookAnswer, error) {
+	return WebhookAnswer{}, a.err("sender of webhooks")
+}
+
 // noOCR stands in for an OCR: nothing is recognized.
 type noOCR struct{}
 

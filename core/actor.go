@@ -92,6 +92,7 @@ const (
 	permAPIKey          permission = "revoke API key"
 	permUsage           permission = "see usage"
 	permIntegrations    permission = "manage integrations"
+	permWebhooks        permission = "manage webhooks"
 )
 
 // rule says who has a permission.
@@ -119,6 +120,7 @@ var permissions = map[permission]rule{
 	permAPIKey:          ruleOwn,
 	permUsage:           ruleAdmin,
 	permIntegrations:    ruleAdmin,
+	permWebhooks:        ruleAdmin,
 }
 
 // may returns nil when a has p over a thing that owner made; owner is "" where

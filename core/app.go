@@ -1,6 +1,7 @@
 package core
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -23,6 +24,7 @@ type Ports struct {
 	Limiter    Limiter        // nil: nothing is limited
 	Sealer     Sealer         // nil: Integrations answers CodeUnavailable
 	Connectors Connectors     // of the vendors that can be connected; a vendor that is missing is CodeUnavailable
+	Webhooks   WebhookSender  // nil: Webhooks answers CodeUnavailable, and nothing is sent
 	Cache      Cache          // what requests ask again and again; nil: it is read from the store each time
 }
 
@@ -30,6 +32,7 @@ type Ports struct {
 type Config struct {
 	Ports
 	Now              func() time.Time    // nil: time.Now
+	EncodeEvent      EventEncoder        // what webhooks are sent of an event; nil: Event's JSON form
 	FoldEmail        func(string) string // the form in which addresses are compared; nil: lower case
 	Logger           *slog.Logger        // nil: slog.Default()
 	ResummarizeAfter time.Duration       // how long edits must pause before summaries are made again; 0: 1 minute
@@ -78,6 +81,12 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Sealer == nil {
 		c.Sealer = absentSealer{}
+	}
+	if c.Webhooks == nil {
+		c.Webhooks = absentWebhooks{}
+	}
+	if c.EncodeEvent == nil {
+		c.EncodeEvent = func(e Event) ([]byte, error) { return json.Marshal(e) }
 	}
 	if c.Cache == nil {
 		c.Cache = absentCache{}
@@ -140,6 +149,7 @@ type App struct {
 	Connections  *ConnectionService
 	Work         *WorkService // for workers; not for requests
 	Integrations *IntegrationService
+	Webhooks     *WebhookService
 }
 
 // New checks c and returns the App. It does no I/O and starts nothing.
@@ -159,6 +169,7 @@ func New(c Config) (*App, error) {
 	app.Summaries = &SummaryService{cfg: c}
 	app.Templates = &TemplateService{cfg: c}
 	app.Integrations = &IntegrationService{cfg: c}
+	app.Webhooks = &WebhookService{cfg: c}
 	app.Connections = &ConnectionService{cfg: c}
 	kinds := jobKinds(c)
 	app.Jobs = &JobService{cfg: c, kinds: kinds}

@@ -12,6 +12,8 @@ type ArchiveRows struct {
 	APIKey        func(*APIKey) error
 	Template      func(*Template) error // the tenant's own; a global one is the same everywhere
 	Integration   func(*Integration) error
+	Webhook       func(*Webhook) error
+	Delivery      func(*Delivery) error
 	Document      func(*Document) error
 	PublishedPage func(*PublishedPage) error
 	Job           func(*Job) error // those without a parent first

@@ -32,6 +32,13 @@ const (
 	AuditIntegrationUpdated   AuditAction = "integration.updated"
 	AuditIntegrationDeleted   AuditAction = "integration.deleted"
 	AuditTemplateDeleted      AuditAction = "template.deleted"
+	AuditWebhookCreated       AuditAction = "webhook.created"
+	AuditWebhookUpdated       AuditAction = "webhook.updated"
+	AuditWebhookDeleted       AuditAction = "webhook.deleted"
+	AuditWebhookSecretRotated AuditAction = "webhook.secret_rotated"
+	AuditWebhookRedelivered   AuditAction = "webhook.redelivered"
+	AuditWebhookDisabled      AuditAction = "webhook.disabled"      // by itself; the data says why
+	AuditWebhookEventsMissed  AuditAction = "webhook.events_missed" // they had left the log before they were read
 )
 
 // AuditEntry is one line of an organization's audit log, which can be added to

@@ -25,6 +25,8 @@ const (
 	EventSummaryStale      EventType = "summary.stale" // an edit has outdated it; see Resummarize
 	EventIntegrationUpdate EventType = "integration.updated"
 	EventUsageWarning      EventType = "usage.warning"
+	EventWebhookDisabled   EventType = "webhook.disabled"      // it was turned off by itself
+	EventWebhookMissed     EventType = "webhook.events_missed" // events had left the log before they were read for it
 )
 
 // The ephemeral events: told to whoever listens, never stored, without a position.
@@ -34,7 +36,7 @@ const (
 )
 
 // Topic returns what a subscriber names to receive events of this type:
-// "jobs", "documents", "summaries", "usage" or "integrations".
+// "jobs", "documents", "summaries", "usage", "webhooks" or "integrations".
 func (t EventType) Topic() string {
 	switch noun, _, _ := strings.Cut(string(t), "."); noun {
 	case "job":
@@ -45,13 +47,17 @@ func (t EventType) Topic() string {
 		return "summaries"
 	case "usage":
 		return "usage"
+	case "webhook":
+		return "webhooks"
 	default:
 		return "integrations"
 	}
 }
 
 // Topics returns every topic of the feed.
-func Topics() []string { return []string{"jobs", "documents", "summaries", "integrations", "usage"} }
+func Topics() []string {
+	return []string{"jobs", "documents", "summaries", "integrations", "usage", "webhooks"}
+}
 
 // Position is a place in a tenant's event log, EPOCH-PLACE: letters and digits,
 // a dash, digits. Within an epoch positions sort as text in the log's order. EPOCH

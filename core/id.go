@@ -33,6 +33,12 @@ type TemplateID string
 // IntegrationID is an integration's id.
 type IntegrationID string
 
+// WebhookID is a webhook's id.
+type WebhookID string
+
+// DeliveryID is a delivery's id.
+type DeliveryID string
+
 // JobID is a job's id.
 type JobID string
 

@@ -50,11 +50,17 @@ const (
 // backoff returns the pause after the given attempt, 1 being the first, and at
 // least what the failed side asked for.
 func backoff(attempt int, atLeast time.Duration) time.Duration {
-	ceiling := backoffMax
-	if attempt < 8 {
-		ceiling = min(backoffMax, backoffBase<<max(attempt-1, 0))
+	return max(atLeast, jitter(attempt, backoffBase, backoffMax)).Truncate(time.Microsecond)
+}
+
+// jitter returns a span of chance up to base doubled with each attempt after the
+// first, but never over most.
+func jitter(attempt int, base, most time.Duration) time.Duration {
+	ceiling := most
+	if attempt < 20 {
+		ceiling = min(most, base<<max(attempt-1, 0))
 	}
-	return max(atLeast, rand.N(ceiling)).Truncate(time.Microsecond)
+	return rand.N(ceiling).Truncate(time.Microsecond)
 }
 
 // kindOf returns how jobs of a type are worked on.

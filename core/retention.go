@@ -8,10 +8,11 @@ import (
 
 // Retention is how long what has served its purpose is kept.
 type Retention struct {
-	Sessions time.Duration // after a session, ticket or invitation expired; 0: 7 days
-	Events   time.Duration // in the log of an organization; 0: one hour
-	MinEvent int           // newest events that are kept however old; 0: 10,000
-	Cache    time.Duration // a model's answer after its last use; 0: 90 days
+	Sessions   time.Duration // after a session, ticket or invitation expired; 0: 7 days
+	Events     time.Duration // in the log of an organization; 0: one hour
+	MinEvent   int           // newest events that are kept however old; 0: 10,000
+	Cache      time.Duration // a model's answer after its last use; 0: 90 days
+	Deliveries time.Duration // of a webhook after they ended, well or not; 0: 7 days
 }
 
 func (r Retention) orDefault() Retention {
@@ -27,6 +28,9 @@ func (r Retention) orDefault() Retention {
 	if r.Cache == 0 {
 		r.Cache = 90 * 24 * time.Hour
 	}
+	if r.Deliveries == 0 {
+		r.Deliveries = 7 * 24 * time.Hour
+	}
 	return r
 }
 
@@ -36,16 +40,17 @@ type PruneRequest struct {
 	Organizations int   // at most so many are visited; at least 1
 	Limit         int   // at most so many rows go, of all kinds; at least 1
 
-	Sessions time.Time // sessions that expired before go
-	Requests time.Time // idempotency keys that were claimed before go
-	Cache    time.Time // cached answers of a model that were last used before go
-	Events   time.Time // events from before may go
-	MinEvent int       // newest events of an organization that stay in any case
+	Sessions   time.Time // sessions that expired before go
+	Requests   time.Time // idempotency keys that were claimed before go
+	Cache      time.Time // cached answers of a model that were last used before go
+	Deliveries time.Time // deliveries that ended before go; what is pending stays
+	Events     time.Time // events from before may go
+	MinEvent   int       // newest events of an organization that stay in any case
 }
 
 // Pruned says what has gone.
 type Pruned struct {
-	Sessions, Requests, Cache, Events int
+	Sessions, Requests, Cache, Deliveries, Events int
 
 	Next OrgID // where to go on; "" when every organization was visited, or somebody else is pruning
 }
@@ -65,15 +70,16 @@ func (w *WorkService) Prune(ctx context.Context) error {
 	r := PruneRequest{
 		Organizations: pruneOrganizations, Limit: pruneRows, MinEvent: keep.MinEvent,
 		Sessions: at.Add(-keep.Sessions), Requests: at.Add(-idempotencyLife), Cache: at.Add(-keep.Cache), Events: at.Add(-keep.Events),
+		Deliveries: at.Add(-keep.Deliveries),
 	}
 	for ctx.Err() == nil {
 		gone, err := w.cfg.Store.System().Prune(ctx, r)
 		if err != nil {
 			return err
 		}
-		if gone.Sessions+gone.Requests+gone.Cache+gone.Events > 0 {
+		if gone.Sessions+gone.Requests+gone.Cache+gone.Deliveries+gone.Events > 0 {
 			w.cfg.Logger.DebugContext(ctx, "removed what is no longer kept", slog.Int("sessions", gone.Sessions),
-				slog.Int("idempotency_keys", gone.Requests), slog.Int("cached_answers", gone.Cache), slog.Int("events", gone.Events))
+				slog.Int("idempotency_keys", gone.Requests), slog.Int("cached_answers", gone.Cache), slog.Int("deliveries", gone.Deliveries), slog.Int("events", gone.Events))
 		}
 		if r.After = gone.Next; r.After == "" {
 			return w.withdraw(ctx, r.Sessions)

@@ -22,3 +22,6 @@ type Sealer interface {
 
 // SealedTokens is the purpose of an integration's tokens.
 const SealedTokens = "integration.tokens"
+
+// SealedWebhookSecrets is the purpose of a webhook's secrets.
+const SealedWebhookSecrets = "webhook.secrets"

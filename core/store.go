@@ -59,6 +59,8 @@ type Readers struct {
 	APIKeys        APIKeyReader
 	Integrations   IntegrationReader
 	PublishedPages PublishedPageReader
+	Webhooks       WebhookReader
+	Deliveries     DeliveryReader
 	Documents      DocumentReader
 	Summaries      SummaryReader
 	Templates      TemplateReader
@@ -87,6 +89,8 @@ type Tx struct {
 	Usage          UsageRepo
 	Integrations   IntegrationRepo
 	PublishedPages PublishedPageRepo
+	Webhooks       WebhookRepo
+	Deliveries     DeliveryRepo
 	*Outbox
 }
 

@@ -59,6 +59,14 @@ type SystemUpkeep interface {
 	// ExpiredInvitations returns up to limit users, tombstones excepted, who have not
 	// accepted an invitation that expired before a time, those first whose expired first.
 	ExpiredInvitations(ctx context.Context, before time.Time, limit int) ([]UserRef, error)
+	// WebhookWork leases up to r.Limit webhooks, of any organizations, that have
+	// something to do: they are active, nobody works on them, they are not paused at
+	// r.At, and a delivery is to be sent by then (see DeliveryReader.Due), or the log
+	// has settled events behind their place, or is another log than their place is of,
+	// and fewer than r.MaxPending of their deliveries are pending. Those come first
+	// that were leased least recently. A webhook is leased to one caller only. With
+	// r.All it leases none and returns every webhook there is, with no fence.
+	WebhookWork(ctx context.Context, r WebhookWorkRequest) ([]WebhookClaim, error)
 	// Prune removes a batch of what is no longer kept, in one transaction. Events go
 	// oldest first and without gaps: a position before the last that went is a
 	// conflict from then on, and an event that is not settled stays, as does what
@@ -111,6 +119,15 @@ type UserRef struct {
 type IntegrationRef struct {
 	Tenant        Tenant
 	IntegrationID IntegrationID
+}
+
+// WebhookWorkRequest is the input of SystemStore.WebhookWork.
+type WebhookWorkRequest struct {
+	At         time.Time
+	Limit      int
+	TTL        time.Duration // how long the leases last, by the store's clock
+	MaxPending int
+	All        bool
 }
 
 // ClaimRequest is the input of SystemStore.Claim.

@@ -64,6 +64,8 @@ func (e *export) rows(ctx context.Context, to core.ArchiveRows) error {
 		func() error { return each(ctx, e, to.APIKey, scanAPIKey, s.exportAPIKeys) },
 		func() error { return each(ctx, e, to.Template, scanTemplate, s.exportTemplates) },
 		func() error { return each(ctx, e, to.Integration, scanIntegration, s.exportIntegrations) },
+		func() error { return each(ctx, e, to.Webhook, scanWebhook, s.exportWebhooks) },
+		func() error { return each(ctx, e, to.Delivery, scanDelivery, s.exportDeliveries) },
 		func() error { return each(ctx, e, to.Document, scanDocument, s.exportDocuments) },
 		func() error { return each(ctx, e, to.PublishedPage, scanPublishedPage, s.exportPublished) },
 		func() error { return each(ctx, e, to.Job, scanJob, s.exportJobs) },

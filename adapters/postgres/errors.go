@@ -74,6 +74,8 @@ var references = map[string]string{
 	"llm_usage_org_id_fkey":                      "organization",
 	"usage_warnings_org_id_fkey":                 "organization",
 	"usage_reservations_org_id_job_id_fkey":      "job",
+	"webhooks_org_id_fkey":                       "organization",
+	"deliveries_org_id_webhook_id_fkey":          "webhook",
 	"integrations_org_id_user_id_fkey":           "user",
 	"published_pages_org_id_integration_id_fkey": "integration or document",
 	"published_pages_org_id_doc_id_fkey":         "integration or document",

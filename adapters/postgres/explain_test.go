@@ -200,6 +200,9 @@ func populate(tb testing.TB, conn *pgx.Conn) (org string) {
 		`insert into integrations select org_id, id, id, 'notion', 'api_token', 'n', '{}', 'connected', '', null, null, null, null, 60, '{}', null, null,
 			case when n % 50 = 0 then at + interval '1 year' end, at, at from item`,
 		`insert into published_pages select org_id, id, id, id, id, 'page', 'r', 'u', 'm', id, null, at, at from item`,
+		`insert into webhooks select org_id, id, 'u', array['jobs'], true, null, null, '', null, null, null, 0, null, at, at, 'e', '1'::xid8, 1 from item`,
+		`insert into deliveries select i.org_id, i.id, w.id, i.id::text, 'x', i.id::text, case when i.n % 9 = 0 then 'delivered' else 'pending' end, 0, 0, '', null, null,
+			i.at, case when i.n % 9 = 0 then i.at end, 'b', i.at from item i join item w on w.org_id = i.org_id and w.n = 1`,
 		`insert into summaries select org_id, id, id, id, id, 1, 'p', null, false, null, false, false, 's', 'markdown', 'medium', 'en', '', '', 1, 'complete',
 			id, 1, '', '{}', '{}', '[]', '[]', at, at from item`,
 		`insert into jobs (org_id, id, user_id, job_type, related_id, related_type, status, progress_done, progress_total, progress_message, error_code,
@@ -266,6 +269,15 @@ func useEverything(t *testing.T, s *Store, o filled) {
 		must(second(tx.PublishedPages.Claim(ctx, o.published)))
 		must(tx.PublishedPages.Update(ctx, o.published))
 		must(tx.Integrations.Delete(ctx, o.integration.ID))
+		must(second(tx.Webhooks.GetForUpdate(ctx, o.webhook.ID)))
+		must(tx.Webhooks.Update(ctx, o.webhook))
+		must(tx.Webhooks.Advance(ctx, o.webhook.ID, "x-0"))
+		must(tx.Webhooks.Release(ctx, core.WebhookClaim{Tenant: o.Tenant, WebhookID: o.webhook.ID}))
+		_, _, err := tx.Webhooks.Hold(ctx, core.WebhookClaim{Tenant: o.Tenant, WebhookID: o.webhook.ID})
+		if !errors.Is(err, core.ErrLeaseLost) {
+			t.Fatal(err)
+		}
+		must(tx.Deliveries.Update(ctx, o.delivery))
 		must(second(tx.Sessions.GetForUpdate(ctx, o.session.ID)))
 		must(tx.Sessions.MarkUsed(ctx, o.session.ID, coretest.Now()))
 		must(tx.Sessions.RevokeFamily(ctx, o.session.FamilyID, coretest.Now()))
@@ -316,6 +328,16 @@ func useEverything(t *testing.T, s *Store, o filled) {
 	state, err := r.Events.State(ctx)
 	must(err)
 	must(second(r.Events.After(ctx, state.First, 100)))
+	must(second(r.Webhooks.Get(ctx, o.webhook.ID)))
+	must(second(r.Webhooks.List(ctx, after)))
+	must(second(r.Deliveries.Get(ctx, o.delivery.ID)))
+	must(second(r.Deliveries.Due(ctx, o.webhook.ID, coretest.Now(), 64)))
+	must(second(r.Deliveries.Pending(ctx, o.webhook.ID, 1000)))
+	for _, f := range []core.DeliveryFilter{{}, {Status: core.DeliveryPending}, {EventType: "x"}} {
+		f.WebhookID = o.webhook.ID
+		must(second(r.Deliveries.List(ctx, f, after)))
+	}
+	o.InTx(t, func(ctx context.Context, tx core.Tx) error { return tx.Webhooks.Delete(ctx, o.webhook.ID) })
 	callEverything(t, s, o)
 	moveEverything(t, s, o)
 	useSystem(t, s, o)
@@ -388,6 +410,12 @@ func useSystem(t *testing.T, s *Store, o filled) {
 	}
 	if _, err := s.System().ExpiredInvitations(ctx, coretest.Now(), 5); err != nil {
 		t.Error(err)
+	}
+	for _, all := range []bool{false, true} {
+		r := core.WebhookWorkRequest{At: coretest.Now(), Limit: 5, TTL: time.Minute, MaxPending: 1000, All: all}
+		if _, err := s.System().WebhookWork(ctx, r); err != nil {
+			t.Error(err)
+		}
 	}
 	if _, err := s.System().Prune(ctx, core.PruneRequest{Organizations: 5, Limit: 5}); err != nil {
 		t.Error(err)

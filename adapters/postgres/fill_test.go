@@ -22,6 +22,8 @@ type filled struct {
 	job         *core.Job
 	integration *core.Integration
 	published   *core.PublishedPage
+	webhook     *core.Webhook
+	delivery    *core.Delivery  // of webhook
 	mark        core.ImportMark // under which an import could go on
 	imported    core.OrgID      // of an import that a test may begin
 }
@@ -35,6 +37,8 @@ func fill(tb testing.TB, s *Store) filled {
 	f.summary = o.NewSummary(tb, f.document)
 	f.integration = o.NewIntegration(tb, func(i *core.Integration) { i.Sealed, i.DueAt = nil, new(coretest.Now()) })
 	f.published = o.NewPublishedPage(tb, f.integration, f.document)
+	f.webhook = o.NewWebhook(tb, func(w *core.Webhook) { w.Sealed = nil })
+	f.delivery = o.NewDelivery(tb, f.webhook)
 	err := errors.Join(s.Nodes().Put(tb.Context(), o.Tenant, core.Node{Key: []byte("filled"), Kind: "map", CreatedAt: coretest.Now()}),
 		s.Meter().Add(tb.Context(), o.Tenant, coretest.Now(), core.ModelUsage{Model: "m"}))
 	if err != nil {

@@ -54,7 +54,7 @@ func (r importRepo) Discard(ctx context.Context, m core.ImportMark, limit int) (
 		s.discardDispatches,
 		s.discardLeases,
 		s.discardChildren, s.discardJobs, s.discardPending,
-		s.discardPublished, s.discardDocuments, s.discardIntegrations,
+		s.discardPublished, s.discardDocuments, s.discardIntegrations, s.discardDeliveries, s.discardWebhooks,
 		s.discardTemplates, s.discardOnce, s.discardAPIKeys, s.discardSessions, s.discardUsers,
 		s.discardAudit, s.discardNodes, s.discardUsage, s.discardOrganization,
 	} {

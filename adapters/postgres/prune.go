@@ -20,9 +20,9 @@ func (s *system) Prune(ctx context.Context, r core.PruneRequest) (core.Pruned, e
 		after = key(r.After)
 	}
 	found, err := call(ctx, s, s.store.sql.prune, false, func(row pgx.CollectableRow) (p core.Pruned, err error) {
-		err = row.Scan(&p.Next, &p.Sessions, &p.Requests, &p.Cache, &p.Events)
+		err = row.Scan(&p.Next, &p.Sessions, &p.Requests, &p.Cache, &p.Deliveries, &p.Events)
 		return p, err
-	}, after, r.Organizations, r.Limit, r.Sessions, r.Requests, r.Cache, r.Events, r.MinEvent)
+	}, after, r.Organizations, r.Limit, r.Sessions, r.Requests, r.Cache, r.Events, r.MinEvent, r.Deliveries)
 	if err != nil || len(found) == 0 {
 		return core.Pruned{}, err
 	}

@@ -17,6 +17,10 @@ type statements struct {
 	detachDocuments, deleteIntegration, dueIntegrations                                     string
 	getPublishedPage, placedPage, claimPublishedPage, updatePublishedPage                   string
 
+	getWebhook, lockWebhook, listWebhooks, insertWebhook, updateWebhook, deleteWebhook           string
+	holdWebhook, advanceWebhook, releaseWebhook, webhookWork                                     string
+	getDelivery, listDeliveries, dueDeliveries, pendingDeliveries, addDeliveries, updateDelivery string
+
 	getDocument, lockDocument, listDocuments, insertDocument, updateDocument, deleteDocument string
 	documentsByID, lockDocumentName                                                          string
 	searchDocuments, putSearchEntry                                                          string
@@ -48,6 +52,7 @@ type statements struct {
 	beginExport, exportOrganization, exportUsers, exportSessions, exportTemplates          string
 	exportJobItems, discardJobItems                                                        string
 	exportIntegrations, exportPublished, discardIntegrations, discardPublished             string
+	exportWebhooks, exportDeliveries, discardWebhooks, discardDeliveries                   string
 	exportAPIKeys, exportOnce, exportAudit                                                 string
 	exportDocuments, exportJobs, exportSummaries, exportEvents                             string
 	beginImport, renewImport, takeImport, endImport, activateUsers, abandonedImports       string
@@ -68,6 +73,7 @@ func newStatements() statements {
 	s.audit()
 	s.idempotency()
 	s.integrations()
+	s.webhooks()
 	s.documents()
 	s.summaries()
 	s.templates()
@@ -343,7 +349,8 @@ func (s *statements) system() {
 	s.claim = `select org_id, job_id, fence, turn from docsctl_claim($1, $2, $3, make_interval(secs => $4), $5, $6, $7)`
 	s.heartbeat = `select org_id, job_id, fence from docsctl_heartbeat($1, $2, $3, make_interval(secs => $4))`
 	s.rescue = `select org_id, job_id, fence from docsctl_rescue($1, make_interval(secs => $2))`
-	s.prune = `select coalesce(next_org::text, ''), sessions, requests, cached, events from docsctl_prune($1, $2, $3, $4, $5, $6, $7, $8)`
+	s.prune = `select coalesce(next_org::text, ''), sessions, requests, cached, deliveries, events
+		from docsctl_prune($1, $2, $3, $4, $5, $6, $7, $8, $9)`
 	s.expiredInvitations = `select org_id, id from docsctl_expired_invitations($1, $2)`
 	s.unindexed = `select org_id, document_id from docsctl_unindexed($1)`
 }

@@ -10,6 +10,7 @@ func (s *statements) archives() {
 	s.exportSessions = `select ` + sessionColumns + ` from sessions where org_id = $1 order by id`
 	s.exportAPIKeys = s.listAPIKeys + ` order by k.id`
 	s.exportIntegrations = s.listIntegrations + ` order by i.id`
+	s.exportWebhooks = s.listWebhooks + ` order by w.id`
 	s.exportPublished = `select ` + publishedPageColumns + ` from published_pages p where p.org_id = $1 order by p.id`
 	s.exportTemplates = `select ` + templateColumns + ` from templates t where t.org_id = $1 order by t.id`
 	s.exportDocuments = `select ` + documentColumns + `, d.content, d.pages from documents d where d.org_id = $1 order by d.id`
@@ -59,6 +60,7 @@ func (s *statements) archives() {
 	s.discardDocuments, s.discardTemplates = discard("documents"), discard("templates")
 	s.discardSessions, s.discardUsers = discard("sessions"), discard("users")
 	s.discardIntegrations, s.discardPublished = discard("integrations"), discard("published_pages")
+	s.discardWebhooks, s.discardDeliveries = discard("webhooks"), discard("deliveries")
 	s.discardAPIKeys = discard("api_keys")
 	s.discardOnce = `delete from idempotency_keys where org_id = $1 and (user_id, route, key_hash) in (
 			select p.user_id, p.route, p.key_hash from idempotency_keys p where p.org_id = $1 order by p.user_id, p.route, p.key_hash limit $2)`

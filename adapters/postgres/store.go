@@ -186,6 +186,7 @@ func (t *tenantStore) Read() core.Readers {
 	return core.Readers{
 		Organizations: organizationReader{sc}, Users: userReader{sc}, Sessions: sessionReader{sc},
 		APIKeys: apiKeyReader{sc}, Documents: documentReader{sc}, Integrations: integrationReader{sc}, PublishedPages: publishedPageReader{sc},
+		Webhooks: webhookReader{sc}, Deliveries: deliveryReader{sc},
 		Summaries: summaryReader{sc}, Templates: templateReader{sc}, Jobs: jobReader{sc},
 		JobItems: jobItemReader{sc},
 		Events:   eventReader{scope: sc, ready: t.ready}, Audit: auditReader{sc}, Usage: usageReader{sc}, Archive: archiveReader{t},

@@ -103,6 +103,7 @@ func (tx *transaction) repositories(out *core.Outbox) core.Tx {
 		Organizations: organizationRepo{organizationReader{sc}}, Users: userRepo{userReader{sc}}, Sessions: sessionRepo{sessionReader{sc}},
 		APIKeys: apiKeyRepo{apiKeyReader{sc}}, Idempotency: idempotencyRepo{sc},
 		Integrations: integrationRepo{integrationReader{sc}}, PublishedPages: publishedPageRepo{publishedPageReader{sc}},
+		Webhooks: webhookRepo{webhookReader{sc}}, Deliveries: deliveryRepo{deliveryReader{sc}},
 		Documents: documentRepo{documentReader{sc}, tx}, Summaries: summaryRepo{summaryReader{sc}, tx},
 		Templates: templateRepo{templateReader{sc}}, Jobs: jobRepo{jobReader{sc}, tx}, JobItems: jobItemRepo{jobItemReader{sc}, tx}, Imports: importRepo{sc}, Usage: usageRepo{usageReader{sc}}, Outbox: out,
 	}

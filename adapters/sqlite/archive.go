@@ -21,6 +21,8 @@ const (
 	sqlExportTemplates    = sqlOwnTemplates + ` ORDER BY id`
 	sqlExportIntegrations = sqlIntegrations + ` ORDER BY id`
 	sqlExportPublished    = sqlPublishedPages + ` ORDER BY id`
+	sqlExportWebhooks     = sqlWebhooks + ` ORDER BY id`
+	sqlExportDeliveries   = sqlDeliveries + ` ORDER BY id`
 	sqlExportDocuments    = sqlDocuments + ` ORDER BY id`
 	sqlExportParents      = sqlListJobs + ` AND parent_id IS NULL ORDER BY created_at, id`
 	sqlExportChildren     = sqlListJobs + ` AND parent_id IS NOT NULL ORDER BY created_at, id`
@@ -66,6 +68,8 @@ func exportRows(ctx context.Context, s scope, to core.ArchiveRows) error {
 		func() error { return export(ctx, s, to.APIKey, readAPIKey, sqlExportAPIKeys) },
 		func() error { return export(ctx, s, to.Template, readTemplate, sqlExportTemplates) },
 		func() error { return export(ctx, s, to.Integration, readIntegration, sqlExportIntegrations) },
+		func() error { return export(ctx, s, to.Webhook, readWebhook, sqlExportWebhooks) },
+		func() error { return export(ctx, s, to.Delivery, readDelivery, sqlExportDeliveries) },
 		func() error { return export(ctx, s, to.Document, readWholeDocument, sqlExportDocuments) },
 		func() error { return export(ctx, s, to.PublishedPage, readPublishedPage, sqlExportPublished) },
 		func() error { return export(ctx, s, to.Job, readJob, sqlExportParents) },

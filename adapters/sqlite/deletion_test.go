@@ -95,6 +95,7 @@ func furnished(t *testing.T, s *Store) *coretest.Org {
 	o.NewSession(t)
 	o.NewAPIKey(t)
 	o.NewPublishedPage(t, o.NewIntegration(t), d)
+	o.NewDelivery(t, o.NewWebhook(t))
 	job := o.NewJob(t)
 	o.PutItems(t, core.JobItem{ID: core.NewID[core.JobItemID](), JobID: job.ID, Item: "one", State: core.JobItemPending, CreatedAt: d.CreatedAt, UpdatedAt: d.CreatedAt})
 	o.InTx(t, func(ctx context.Context, tx core.Tx) error {

@@ -105,6 +105,8 @@ const (
 	sqlDiscardDocuments    = `DELETE FROM documents WHERE org_id = ? AND id IN (SELECT id FROM documents WHERE org_id = ? ORDER BY id LIMIT ?)`
 	sqlDiscardPublished    = `DELETE FROM published_pages WHERE org_id = ? AND id IN (SELECT id FROM published_pages WHERE org_id = ? ORDER BY id LIMIT ?)`
 	sqlDiscardIntegrations = `DELETE FROM integrations WHERE org_id = ? AND id IN (SELECT id FROM integrations WHERE org_id = ? ORDER BY id LIMIT ?)`
+	sqlDiscardDeliveries   = `DELETE FROM deliveries WHERE org_id = ? AND id IN (SELECT id FROM deliveries WHERE org_id = ? ORDER BY id LIMIT ?)`
+	sqlDiscardWebhooks     = `DELETE FROM webhooks WHERE org_id = ? AND id IN (SELECT id FROM webhooks WHERE org_id = ? ORDER BY id LIMIT ?)`
 	sqlDiscardTemplates    = `DELETE FROM templates WHERE org_id = ? AND id IN (SELECT id FROM templates WHERE org_id = ? ORDER BY id LIMIT ?)`
 	sqlDiscardOnce         = `DELETE FROM idempotency_keys WHERE org_id = ? AND (user_id, route, key_hash) IN
 	(SELECT user_id, route, key_hash FROM idempotency_keys WHERE org_id = ? ORDER BY user_id, route, key_hash LIMIT ?)`
@@ -128,7 +130,7 @@ var discards = []string{
 	sqlDiscardWarnings,
 	sqlDiscardDispatches,
 	sqlDiscardChildren, sqlDiscardJobs, sqlDiscardWords, sqlDiscardEntries,
-	sqlDiscardPublished, sqlDiscardDocuments, sqlDiscardIntegrations,
+	sqlDiscardPublished, sqlDiscardDocuments, sqlDiscardIntegrations, sqlDiscardDeliveries, sqlDiscardWebhooks,
 	sqlDiscardTemplates, sqlDiscardOnce, sqlDiscardAPIKeys, sqlDiscardSessions, sqlDiscardUsers, sqlDiscardAudit,
 	sqlDiscardNodes, sqlDiscardUsage, sqlDiscardOrg,
 }

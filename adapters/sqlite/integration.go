@@ -114,7 +114,8 @@ func (s *systemStore) DueIntegrations(ctx context.Context, at time.Time, limit i
 	}, sqlDueIntegrations, micros(at), max(limit, 0))
 }
 
-const sqlSealed = `SELECT 1 FROM integrations WHERE org_id > '' AND sealed IS NOT NULL LIMIT 1`
+const sqlSealed = `SELECT 1 WHERE EXISTS (SELECT 1 FROM integrations WHERE org_id > '' AND sealed IS NOT NULL)
+	OR EXISTS (SELECT 1 FROM webhooks WHERE org_id > '' AND sealed IS NOT NULL)`
 
 // Sealed reports whether anything in the store, of any organization, is sealed, so
 // that it is useless without its keys.

@@ -31,6 +31,7 @@ var mayScan = map[string]string{
 	"global_templates_newest": "the product's few rows",
 	"documents_unindexed":     "holds only what waits to be indexed, in the order that is asked for",
 	"w":                       "search_words by a MATCH",
+	"webhooks_turn":           "holds only active webhooks, in the order that is asked for",
 	"search_words":            "search_words by a MATCH",
 }
 
@@ -196,6 +197,7 @@ func useEverything(t *testing.T, s *Store) {
 	integration := o.NewIntegration(t, func(i *core.Integration) { i.Sealed = nil })
 	published := o.NewPublishedPage(t, integration, d)
 	words := core.SearchQuery{Title: "budget", Words: []string{"budget"}}
+	useWebhooks(t, s, o)
 	o.InTx(t, func(ctx context.Context, tx core.Tx) error {
 		tx.Append(core.EventDocumentCreated, d.CreatedAt, d)
 		request := core.IdempotentRequest{UserID: o.User.ID, Route: "r", KeyHash: []byte("k"), Fingerprint: []byte("f"), CreatedAt: d.CreatedAt}
@@ -244,6 +246,34 @@ func useEverything(t *testing.T, s *Store) {
 	o.InTx(t, func(ctx context.Context, tx core.Tx) error {
 		return firstError(tx.Integrations.Delete(ctx, integration.ID), tx.Templates.Delete(ctx, tpl.ID), tx.Summaries.Delete(ctx, sum.ID), tx.Summaries.DeleteOfDocument(ctx, d.ID), tx.Documents.Delete(ctx, d.ID))
 	})
+}
+
+// useWebhooks works on a webhook and leaves one with a delivery.
+func useWebhooks(t *testing.T, s *Store, o *coretest.Org) {
+	t.Helper()
+	ctx := t.Context()
+	hook := o.NewWebhook(t)
+	d := o.NewDelivery(t, hook)
+	at := coretest.Now().Add(time.Hour)
+	claims, err := s.System().WebhookWork(ctx, core.WebhookWorkRequest{At: at, Limit: 1, TTL: time.Minute, MaxPending: 5})
+	if err != nil || len(claims) != 1 {
+		t.Fatalf("webhooks: got %v, %v", claims, err)
+	}
+	r := o.Read()
+	err = firstError(second(s.System().WebhookWork(ctx, core.WebhookWorkRequest{All: true, Limit: 1})), second(r.Webhooks.List(ctx, core.Seek{Limit: 5})),
+		second(r.Deliveries.Due(ctx, hook.ID, at, 5)), second(r.Deliveries.Pending(ctx, hook.ID, 5)), second(r.Deliveries.Get(ctx, d.ID)),
+		second(r.Deliveries.List(ctx, core.DeliveryFilter{WebhookID: hook.ID, Status: core.DeliveryPending, EventType: "x"}, core.Seek{Limit: 5})))
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.InTx(t, func(ctx context.Context, tx core.Tx) error {
+		if _, _, err := tx.Webhooks.Hold(ctx, claims[0]); err != nil {
+			return err
+		}
+		return firstError(tx.Deliveries.Update(ctx, d), tx.Webhooks.Advance(ctx, hook.ID, "x-0"), tx.Webhooks.Update(ctx, hook),
+			tx.Webhooks.Release(ctx, claims[0]), tx.Webhooks.Delete(ctx, hook.ID))
+	})
+	o.NewDelivery(t, o.NewWebhook(t, func(w *core.Webhook) { w.Sealed = nil }))
 }
 
 // callEverything keeps answers of models until the unused ones go.

@@ -17,6 +17,9 @@ const (
 	sqlPruneCache = `DELETE FROM llm_cache WHERE org_id = ? AND key IN (
 	SELECT key FROM llm_cache WHERE org_id = ? AND last_used_at < ? ORDER BY last_used_at LIMIT ?)`
 
+	sqlPruneDeliveries = `DELETE FROM deliveries WHERE org_id = ? AND id IN (
+	SELECT id FROM deliveries WHERE org_id = ? AND finished_at < ? ORDER BY finished_at LIMIT ?)`
+
 	// sqlNewestToGo is the newest event that need not be kept for the number's sake.
 	sqlNewestToGo   = `SELECT seq FROM events WHERE org_id = ? ORDER BY seq DESC LIMIT 1 OFFSET ?`
 	sqlOldestEvents = `SELECT seq, at FROM events WHERE org_id = ? AND seq <= ? ORDER BY seq LIMIT ?`
@@ -84,6 +87,7 @@ func pruneOne(ctx context.Context, w *session, org core.OrgID, r core.PruneReque
 		{sqlPruneSessions, micros(r.Sessions), &gone.Sessions},
 		{sqlPruneRequests, micros(r.Requests), &gone.Requests},
 		{sqlPruneCache, micros(r.Cache), &gone.Cache},
+		{sqlPruneDeliveries, micros(r.Deliveries), &gone.Deliveries},
 	} {
 		n, err := w.exec(ctx, kind.statement, org, org, kind.before, room-total)
 		if err != nil {

@@ -36,6 +36,7 @@ func (ts *tenantStore) Read() core.Readers {
 		JobItems: jobItemReader{s},
 		Audit:    auditReader{s}, Usage: usageReader{s, ts.store.now}, Archive: archiveReader{ts.store, ts.tenant},
 		Integrations: integrationReader{s}, PublishedPages: publishedPageReader{s},
+		Webhooks: webhookReader{s}, Deliveries: deliveryReader{s},
 	}
 }
 
@@ -153,6 +154,7 @@ func (t *tx) repositories(out *core.Outbox) core.Tx {
 		Documents: documentRepo{documentReader{s}, t}, Summaries: summaryRepo{summaryReader{s}, t},
 		Templates: templateRepo{templateReader{s}, t}, Jobs: jobRepo{jobReader{s, t.now}, t}, JobItems: jobItemRepo{jobItemReader{s}, t}, Imports: importRepo{s, t}, Usage: usageRepo{usageReader{s, t.now}, t}, Outbox: out,
 		Integrations: integrationRepo{integrationReader{s}, t}, PublishedPages: publishedPageRepo{publishedPageReader{s}, t},
+		Webhooks: webhookRepo{webhookReader{s}, t}, Deliveries: deliveryRepo{deliveryReader{s}, t},
 	}
 }
 

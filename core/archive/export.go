@@ -65,10 +65,8 @@ func Export(ctx context.Context, ts core.TenantStore, t core.Tenant, sealer core
 	var rows core.ArchiveRows
 	for _, k := range kinds() {
 		k.export(&rows, func(row any) error {
-			if i, ok := row.(*core.Integration); ok {
-				if err := open(ctx, sealer, t, i); err != nil {
-					return err
-				}
+			if err := open(ctx, sealer, t, row); err != nil {
+				return err
 			}
 			sum.Counts[k.name]++
 			if progress != nil {

@@ -26,6 +26,8 @@ func kinds() []kind {
 		newKind("api_key", func(r *core.ArchiveRows) *func(*core.APIKey) error { return &r.APIKey }, (*importing).apiKey),
 		newKind("template", func(r *core.ArchiveRows) *func(*core.Template) error { return &r.Template }, (*importing).template, "IsDefault"),
 		newKind("integration", func(r *core.ArchiveRows) *func(*core.Integration) error { return &r.Integration }, (*importing).integration),
+		newKind("webhook", func(r *core.ArchiveRows) *func(*core.Webhook) error { return &r.Webhook }, (*importing).webhook),
+		newKind("delivery", func(r *core.ArchiveRows) *func(*core.Delivery) error { return &r.Delivery }, (*importing).delivery),
 		newKind("document", func(r *core.ArchiveRows) *func(*core.Document) error { return &r.Document }, (*importing).document),
 		newKind("published_page", func(r *core.ArchiveRows) *func(*core.PublishedPage) error { return &r.PublishedPage }, (*importing).publishedPage),
 		newKind("job", func(r *core.ArchiveRows) *func(*core.Job) error { return &r.Job }, (*importing).job),
@@ -92,11 +94,27 @@ func (im *importing) template(ctx context.Context, tx core.Tx, t *core.Template)
 }
 
 func (im *importing) integration(ctx context.Context, tx core.Tx, i *core.Integration) error {
-	sealed := *i
-	if err := im.seal(ctx, &sealed); err != nil {
+	made := *i
+	var err error
+	if made.Sealed, err = im.seal(ctx, core.SealedTokens, i.Sealed); err != nil {
 		return err
 	}
-	return tx.Integrations.Create(ctx, &sealed)
+	return tx.Integrations.Create(ctx, &made)
+}
+
+// webhook stores one that has read no log yet: places of the source's log are none
+// here. It goes on at the end of this one, and what was pending is sent from here.
+func (im *importing) webhook(ctx context.Context, tx core.Tx, w *core.Webhook) error {
+	made := *w
+	var err error
+	if made.Sealed, err = im.seal(ctx, core.SealedWebhookSecrets, w.Sealed); err != nil {
+		return err
+	}
+	return tx.Webhooks.Create(ctx, &made, "")
+}
+
+func (im *importing) delivery(ctx context.Context, tx core.Tx, d *core.Delivery) error {
+	return tx.Deliveries.Add(ctx, []core.Delivery{*d})
 }
 
 func (im *importing) publishedPage(ctx context.Context, tx core.Tx, p *core.PublishedPage) error {

@@ -11,27 +11,35 @@ func errNoSealer() error {
 	return &core.Error{Code: core.CodeValidation, Message: "the organization has sealed tokens and this installation has no keys; set encryption_keys and try again"}
 }
 
-// open replaces an integration's sealed tokens by what was sealed: another
-// installation has other keys.
-func open(ctx context.Context, sealer core.Sealer, t core.Tenant, i *core.Integration) (err error) {
-	if len(i.Sealed) == 0 {
-		return nil
+// open replaces what a row has sealed by what was sealed: another installation has
+// other keys.
+func open(ctx context.Context, sealer core.Sealer, t core.Tenant, row any) (err error) {
+	switch r := row.(type) {
+	case *core.Integration:
+		r.Sealed, err = opened(ctx, sealer, t, core.SealedTokens, r.Sealed)
+	case *core.Webhook:
+		r.Sealed, err = opened(ctx, sealer, t, core.SealedWebhookSecrets, r.Sealed)
 	}
-	if sealer == nil {
-		return errNoSealer()
-	}
-	i.Sealed, err = sealer.Open(ctx, t, core.SealedTokens, i.Sealed)
 	return err
 }
 
+func opened(ctx context.Context, sealer core.Sealer, t core.Tenant, purpose string, sealed []byte) ([]byte, error) {
+	if len(sealed) == 0 {
+		return nil, nil
+	}
+	if sealer == nil {
+		return nil, errNoSealer()
+	}
+	return sealer.Open(ctx, t, purpose, sealed)
+}
+
 // seal is open's counterpart, under this installation's key.
-func (im *importing) seal(ctx context.Context, i *core.Integration) (err error) {
-	if len(i.Sealed) == 0 {
-		return nil
+func (im *importing) seal(ctx context.Context, purpose string, plain []byte) ([]byte, error) {
+	if len(plain) == 0 {
+		return nil, nil
 	}
 	if im.sealer == nil {
-		return errNoSealer()
+		return nil, errNoSealer()
 	}
-	i.Sealed, err = im.sealer.Seal(ctx, im.tenant, core.SealedTokens, i.Sealed)
-	return err
+	return im.sealer.Seal(ctx, im.tenant, purpose, plain)
 }

@@ -162,6 +162,44 @@ func (o *Org) integration(opts ...func(*core.Integration)) *core.Integration {
 	return i
 }
 
+// NewWebhook stores a webhook that has read the log to its present end.
+func (o *Org) NewWebhook(t testing.TB, opts ...func(*core.Webhook)) *core.Webhook {
+	t.Helper()
+	w := o.webhook(opts...)
+	log, err := o.Read().Events.State(t.Context())
+	must(t, "state of the log", log, err)
+	o.InTx(t, func(ctx context.Context, tx core.Tx) error { return tx.Webhooks.Create(ctx, w, log.Last) })
+	return w
+}
+
+func (o *Org) webhook(opts ...func(*core.Webhook)) *core.Webhook {
+	at := Now()
+	w := &core.Webhook{
+		ID: core.NewID[core.WebhookID](), OrgID: o.Organization.ID, URL: "https://example.org/hook", Topics: []string{"documents", "summaries"},
+		IsActive: true, Sealed: []byte("sealed"), CreatedAt: at, UpdatedAt: at,
+	}
+	apply(w, opts)
+	return w
+}
+
+// NewDelivery stores a delivery of a webhook that is due.
+func (o *Org) NewDelivery(t testing.TB, w *core.Webhook, opts ...func(*core.Delivery)) *core.Delivery {
+	t.Helper()
+	d := o.delivery(w, opts...)
+	o.InTx(t, func(ctx context.Context, tx core.Tx) error { return tx.Deliveries.Add(ctx, []core.Delivery{*d}) })
+	return d
+}
+
+func (o *Org) delivery(w *core.Webhook, opts ...func(*core.Delivery)) *core.Delivery {
+	at, id := Now(), core.NewID[core.DeliveryID]()
+	d := &core.Delivery{
+		ID: id, WebhookID: w.ID, EventID: core.Position("epoch-" + id), EventType: core.EventDocumentCreated, Subject: string(id),
+		Status: core.DeliveryPending, NextAttemptAt: &at, Body: []byte(`{"n": 1}`), CreatedAt: at,
+	}
+	apply(d, opts)
+	return d
+}
+
 // NewPublishedPage stores where summaries of a document are published.
 func (o *Org) NewPublishedPage(t testing.TB, i *core.Integration, d *core.Document, opts ...func(*core.PublishedPage)) *core.PublishedPage {
 	t.Helper()

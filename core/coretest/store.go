@@ -68,6 +68,7 @@ func storeGroups() []storeGroup {
 		{"Transactions", txCases()},
 		{"Tenants", tenantCases()},
 		{"Integrations", integrationCases()},
+		{"Webhooks", webhookCases()},
 		{"Documents", documentCases()},
 		{"Search", searchCases()},
 		{"Summaries", summaryCases()},

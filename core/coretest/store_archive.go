@@ -41,6 +41,7 @@ func (l rowLists) into() core.ArchiveRows {
 		Template: adds[core.Template](l, "template"), Document: adds[core.Document](l, "document"), Job: adds[core.Job](l, "job"),
 		JobItem:     adds[core.JobItem](l, "job_item"),
 		Integration: adds[core.Integration](l, "integration"), PublishedPage: adds[core.PublishedPage](l, "published_page"),
+		Webhook: adds[core.Webhook](l, "webhook"), Delivery: adds[core.Delivery](l, "delivery"),
 		Summary: adds[core.Summary](l, "summary"), Event: adds[core.NewEvent](l, "event"),
 	}
 }
@@ -106,6 +107,8 @@ func (s *scene) fullOrg() *Org {
 	o.NewPublishedPage(s, i, d, func(p *core.PublishedPage) {
 		p.RemoteID, p.URL, p.Markdown, p.JobID = "1", "https://x", "# Z\n", new(core.NewID[core.JobID]())
 	})
+	o.NewDelivery(s, o.NewWebhook(s, fullWebhook, func(w *core.Webhook) { w.IsActive = true }), fullDelivery)
+	o.NewDelivery(s, o.NewWebhook(s, func(w *core.Webhook) { w.Sealed = nil }))
 	o.NewDocument(s)
 	parent := o.NewJob(s, func(j *core.Job) { j.Type = core.JobBulkSummarize })
 	j := o.NewJob(s, func(j *core.Job) {

@@ -18,6 +18,8 @@ type things struct {
 	audit       core.AuditEntry
 	integration core.Integration
 	published   core.PublishedPage // of document
+	webhook     core.Webhook
+	delivery    core.Delivery // of webhook
 	document    core.Document
 	summary     core.Summary
 	template    core.Template
@@ -42,6 +44,8 @@ func newThings(t testing.TB, o *Org) things {
 	}
 	x.integration = *o.NewIntegration(t)
 	x.published = *o.NewPublishedPage(t, &x.integration, d)
+	x.webhook = *o.NewWebhook(t)
+	x.delivery = *o.NewDelivery(t, &x.webhook)
 	o.InTx(t, func(ctx context.Context, tx core.Tx) error { return tx.Documents.PutSearchEntry(ctx, entryOf(d)) })
 	o.appendEvent(t, d)
 	x.item = o.item(&x.job, "thing")
@@ -64,6 +68,8 @@ func unknownThings(o *Org) things {
 	x.summary.JobID, x.key.UserID, x.item = x.job.ID, x.user.ID, o.item(&x.job, "thing")
 	x.integration = *o.integration()
 	x.published = *o.publishedPage(&x.integration, d)
+	x.webhook = *o.webhook()
+	x.delivery = *o.delivery(&x.webhook)
 	return x
 }
 
@@ -73,6 +79,7 @@ func malformedThings(o *Org, id string) things {
 	x.user.ID, x.session.ID, x.session.FamilyID, x.key.ID = core.UserID(id), core.SessionID(id), core.SessionID(id), core.APIKeyID(id)
 	x.key.UserID = core.UserID(id)
 	x.integration.ID, x.published.ID = core.IntegrationID(id), core.PublishedPageID(id)
+	x.webhook.ID, x.delivery.ID, x.delivery.WebhookID = core.WebhookID(id), core.DeliveryID(id), core.WebhookID(id)
 	x.published.IntegrationID, x.published.DocID = core.IntegrationID(id), core.DocumentID(id)
 	x.document.ID, x.summary.ID, x.summary.DocID = core.DocumentID(id), core.SummaryID(id), core.DocumentID(id)
 	x.item.ID, x.item.JobID = core.JobItemID(id), core.JobID(id)
@@ -170,6 +177,29 @@ func readOperations() map[string]readOperation {
 		"PublishedPages.Get": {answersNotFound, func(ctx context.Context, r core.Readers, x things) (int, error) {
 			p, err := r.PublishedPages.Get(ctx, x.published.ID)
 			return one(p != nil), err
+		}},
+		"Webhooks.Get": {answersNotFound, func(ctx context.Context, r core.Readers, x things) (int, error) {
+			w, err := r.Webhooks.Get(ctx, x.webhook.ID)
+			return one(w != nil), err
+		}},
+		"Webhooks.List": {answersEmpty, func(ctx context.Context, r core.Readers, x things) (int, error) {
+			rows, err := r.Webhooks.List(ctx, everything)
+			return count(rows, func(w core.Webhook) bool { return w.ID == x.webhook.ID }), err
+		}},
+		"Deliveries.Get": {answersNotFound, func(ctx context.Context, r core.Readers, x things) (int, error) {
+			d, err := r.Deliveries.Get(ctx, x.delivery.ID)
+			return one(d != nil), err
+		}},
+		"Deliveries.List": {answersEmpty, func(ctx context.Context, r core.Readers, x things) (int, error) {
+			rows, err := r.Deliveries.List(ctx, core.DeliveryFilter{WebhookID: x.delivery.WebhookID}, everything)
+			return len(rows), err
+		}},
+		"Deliveries.Due": {answersEmpty, func(ctx context.Context, r core.Readers, x things) (int, error) {
+			rows, err := r.Deliveries.Due(ctx, x.delivery.WebhookID, webhookTime(), 10)
+			return len(rows), err
+		}},
+		"Deliveries.Pending": {answersEmpty, func(ctx context.Context, r core.Readers, x things) (int, error) {
+			return r.Deliveries.Pending(ctx, x.delivery.WebhookID, 10)
 		}},
 		"Documents.Get": {answersNotFound, func(ctx context.Context, r core.Readers, x things) (int, error) {
 			d, err := r.Documents.Get(ctx, x.document.ID)

@@ -33,10 +33,11 @@ func (s *scene) pruneAll(r core.PruneRequest) core.Pruned {
 		if err != nil {
 			s.Fatalf("prune: %v", err)
 		}
-		if n := gone.Sessions + gone.Requests + gone.Cache + gone.Events; n > r.Limit {
+		if n := gone.Sessions + gone.Requests + gone.Cache + gone.Deliveries + gone.Events; n > r.Limit {
 			s.Errorf("rows of one prune: got %d, want at most %d", n, r.Limit)
 		}
 		sum.Sessions, sum.Requests, sum.Cache, sum.Events = sum.Sessions+gone.Sessions, sum.Requests+gone.Requests, sum.Cache+gone.Cache, sum.Events+gone.Events
+		sum.Deliveries += gone.Deliveries
 		if r.After = gone.Next; r.After == "" {
 			return sum
 		}

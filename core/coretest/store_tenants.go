@@ -71,7 +71,7 @@ func ownThingsAreFound(s *scene) {
 	}
 	before := stateOf(s, o, x)
 	for _, name := range strings.Fields("Users.Update Sessions.MarkUsed Sessions.RevokeFamily APIKeys.MarkUsed APIKeys.Delete " +
-		"PublishedPages.Update Integrations.Update Integrations.Delete Documents.Update Summaries.Update " +
+		"PublishedPages.Update Integrations.Update Integrations.Delete Deliveries.Update Webhooks.Update Webhooks.Delete Documents.Update Summaries.Update " +
 		"Templates.Update Jobs.Update JobItems.Put JobItems.Move Summaries.Delete Summaries.DeleteOfDocument Documents.Delete Templates.Delete") {
 		op := writeOperations()[name]
 		o.InTx(s, func(ctx context.Context, tx core.Tx) error { return op.call(ctx, tx, x) })
@@ -122,6 +122,12 @@ func stateOf(s *scene, o *Org, x things) map[string]any {
 	note("integration", integration, err)
 	published, err := r.PublishedPages.Get(ctx, x.published.ID)
 	note("published page", published, err)
+	webhook, err := r.Webhooks.Get(ctx, x.webhook.ID)
+	note("webhook", webhook, err)
+	delivery, err := r.Deliveries.Get(ctx, x.delivery.ID)
+	note("delivery", delivery, err)
+	deliveries, err := r.Deliveries.List(ctx, core.DeliveryFilter{WebhookID: x.webhook.ID}, everything)
+	note("deliveries", len(deliveries), err)
 	audit, err := r.Audit.List(ctx, core.AuditFilter{}, everything)
 	note("audit", len(audit), err)
 	users, err := r.Users.List(ctx, everything)

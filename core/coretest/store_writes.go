@@ -17,7 +17,7 @@ type writeOperation struct {
 // writeOperations is every such method, by its name.
 func writeOperations() map[string]writeOperation {
 	all := map[string]writeOperation{}
-	for _, part := range []map[string]writeOperation{accountWrites(), documentWrites(), summaryWrites(), templateAndJobWrites(), importWrites()} {
+	for _, part := range []map[string]writeOperation{accountWrites(), webhookWrites(), documentWrites(), summaryWrites(), templateAndJobWrites(), importWrites()} {
 		for name, op := range part {
 			all[name] = op
 		}
@@ -111,6 +111,42 @@ func accountWrites() map[string]writeOperation {
 		}},
 		"APIKeys.DeleteOfUser": {answersNothing, func(ctx context.Context, tx core.Tx, x things) error {
 			return tx.APIKeys.DeleteOfUser(ctx, x.key.UserID)
+		}},
+	}
+}
+
+func webhookWrites() map[string]writeOperation {
+	return map[string]writeOperation{
+		"Webhooks.GetForUpdate": {answersNotFound, func(ctx context.Context, tx core.Tx, x things) error {
+			return second(tx.Webhooks.GetForUpdate(ctx, x.webhook.ID))
+		}},
+		"Webhooks.Create": {answersAny, func(ctx context.Context, tx core.Tx, x things) error {
+			return tx.Webhooks.Create(ctx, &x.webhook, x.position)
+		}},
+		"Webhooks.Update": {answersNotFound, func(ctx context.Context, tx core.Tx, x things) error {
+			x.webhook.URL = "https://example.org/by-another"
+			return tx.Webhooks.Update(ctx, &x.webhook)
+		}},
+		"Webhooks.Delete": {answersNotFound, func(ctx context.Context, tx core.Tx, x things) error {
+			return tx.Webhooks.Delete(ctx, x.webhook.ID)
+		}},
+		"Webhooks.Hold": {answersAny, func(ctx context.Context, tx core.Tx, x things) error { // see claimOfAnotherTenantHoldsNothing
+			_, _, err := tx.Webhooks.Hold(ctx, core.WebhookClaim{Tenant: core.TrustTenant(x.org.ID), WebhookID: x.webhook.ID})
+			return err
+		}},
+		"Webhooks.Advance": {answersNotFound, func(ctx context.Context, tx core.Tx, x things) error {
+			return tx.Webhooks.Advance(ctx, x.webhook.ID, "0ther-0")
+		}},
+		"Webhooks.Release": {answersNothing, func(ctx context.Context, tx core.Tx, x things) error {
+			return tx.Webhooks.Release(ctx, core.WebhookClaim{Tenant: core.TrustTenant(x.org.ID), WebhookID: x.webhook.ID})
+		}},
+		"Deliveries.Add": {answersNotFound, func(ctx context.Context, tx core.Tx, x things) error {
+			x.delivery.ID, x.delivery.EventID = core.NewID[core.DeliveryID](), "by-another"
+			return tx.Deliveries.Add(ctx, []core.Delivery{x.delivery})
+		}},
+		"Deliveries.Update": {answersNotFound, func(ctx context.Context, tx core.Tx, x things) error {
+			x.delivery.ErrorMessage = "by another"
+			return tx.Deliveries.Update(ctx, &x.delivery)
 		}},
 	}
 }
@@ -234,6 +270,6 @@ func readersOf(tx core.Tx) core.Readers {
 	return core.Readers{
 		Organizations: tx.Organizations, Users: tx.Users, Sessions: tx.Sessions, APIKeys: tx.APIKeys, Documents: tx.Documents,
 		Summaries: tx.Summaries, Templates: tx.Templates, Jobs: tx.Jobs, Usage: tx.Usage, JobItems: tx.JobItems,
-		Integrations: tx.Integrations, PublishedPages: tx.PublishedPages,
+		Integrations: tx.Integrations, PublishedPages: tx.PublishedPages, Webhooks: tx.Webhooks, Deliveries: tx.Deliveries,
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"strings"
 	"sync"
 	"time"
 
@@ -182,7 +183,7 @@ func newTopicSet(names []string) (topicSet, error) {
 	for _, n := range names {
 		bit := topicBit(n)
 		if bit == 0 {
-			return 0, core.Invalid("topics", "enum", "topics must be of jobs, documents, summaries, integrations")
+			return 0, core.Invalid("topics", "enum", "topics must be of "+strings.Join(core.Topics(), ", "))
 		}
 		set |= bit
 	}

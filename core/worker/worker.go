@@ -89,6 +89,7 @@ func (w *Worker) Start(ctx context.Context) error {
 		w.loops.Go(func() { w.indexLoop(loop) })
 		w.loops.Go(func() { w.tidyLoop(loop) })
 		w.loops.Go(func() { w.keepLoop(loop) })
+		w.loops.Go(func() { w.webhookLoop(loop) })
 		w.loops.Go(func() { w.pruneLoop(loop) })
 	}
 	return nil

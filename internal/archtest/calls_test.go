@@ -13,7 +13,7 @@ var onlyIn = map[string][]string{
 	// The tenant comes from our own storage or a verified credential.
 	"TrustTenant": {"core/auth_service.go", "core/auth_state.go", "core/sign_in_provider.go", "core/integration_oauth.go", "core/archive/import.go", "internal/wire/", "adapters/sqlite/", "adapters/postgres/", "core/coretest/", "internal/bench/", "examples/"},
 	// Reads before a tenant is known.
-	"System": {"core/auth_service.go", "core/auth_state.go", "core/invitation.go", "core/sign_in_provider.go", "core/session.go", "core/work_service.go", "core/document_index.go", "core/import.go", "core/sync_service.go", "core/retention.go", "core/key_rotation.go", "core/coretest/"},
+	"System": {"core/auth_service.go", "core/auth_state.go", "core/invitation.go", "core/sign_in_provider.go", "core/session.go", "core/work_service.go", "core/document_index.go", "core/import.go", "core/sync_service.go", "core/retention.go", "core/key_rotation.go", "core/webhook_work.go", "core/coretest/"},
 	// What is told was committed first, or is ephemeral.
 	"Notify": {"core/change.go", "core/coretest/", "adapters/inproc/", "adapters/redis/"},
 }

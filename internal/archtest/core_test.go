@@ -101,7 +101,7 @@ func typeName(e ast.Expr) string {
 // hold nothing, or are given their Topic or text by a use case that has one.
 var withoutTenant = []string{
 	"Store", "EventBus", "Listener", "Extractor", "OCR", "Scan", "Renderer", "Fetcher", "PasswordHasher", "AccessTokens", "SignInProvider", "Summarizer",
-	"Cache", "Limiter", "Presence", "LLM", "NodeCache", "UsageMeter", "Connector", "Authorizer", "Sealer",
+	"Cache", "Limiter", "Presence", "LLM", "NodeCache", "UsageMeter", "Connector", "Authorizer", "Sealer", "WebhookSender",
 }
 
 func TestPorts_AreBoundToATenant(t *testing.T) {

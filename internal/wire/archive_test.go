@@ -100,6 +100,7 @@ func furnish(t *testing.T, path string) string {
 	// Without tokens, which are sealed anew on the way; the archive's suite has some.
 	vendor := o.NewIntegration(t, func(i *core.Integration) { i.Sealed = nil })
 	o.NewPublishedPage(t, vendor, o.NewDocument(t))
+	o.NewDelivery(t, o.NewWebhook(t, func(w *core.Webhook) { w.Sealed = nil }))
 	for i := range 700 { // more than a batch
 		d := o.NewDocument(t, func(d *core.Document) { d.Title = fmt.Sprint("Number ", i) })
 		if i%100 == 0 {
@@ -113,9 +114,9 @@ func furnish(t *testing.T, path string) string {
 	return string(o.Organization.ID)
 }
 
-// perStore are the columns that a store gives anew: an event's place and when a
-// dispatch was made.
-var perStore = map[string]bool{"events.seq": true, "dispatches.since": true}
+// perStore are the columns that a store gives anew: an event's place, how far it was
+// read, and when a dispatch was made.
+var perStore = map[string]bool{"events.seq": true, "dispatches.since": true, "webhooks.log_epoch": true, "webhooks.log_seq": true}
 
 // rebuilt are the tables that are no part of an archive.
 var rebuilt = map[string]bool{

@@ -114,6 +114,7 @@ func settings() []setting {
 		{key: "retention_sessions", value: "168h", parse: span(func(c *Config) *time.Duration { return &c.Retention.Sessions }, time.Minute, 10_000*time.Hour)},
 		{key: "retention_events", value: "1h", parse: span(func(c *Config) *time.Duration { return &c.Retention.Events }, time.Minute, 10_000*time.Hour)},
 		{key: "retention_cache", value: "2160h", parse: span(func(c *Config) *time.Duration { return &c.Retention.Cache }, time.Hour, 2160*time.Hour)},
+		{key: "retention_deliveries", value: "168h", parse: span(func(c *Config) *time.Duration { return &c.Retention.Deliveries }, time.Minute, 10_000*time.Hour)},
 		{key: "resummarize_after", value: "1m", parse: span(func(c *Config) *time.Duration { return &c.ResummarizeAfter }, time.Second, 24*time.Hour)},
 		{key: "shutdown_grace", value: "30s", parse: span(func(c *Config) *time.Duration { return &c.ShutdownGrace }, 0, time.Hour)},
 		{key: "rate_limit", value: "1200", parse: rate(func(c *Config) *int { return &c.RateLimit })},

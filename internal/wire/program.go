@@ -21,6 +21,7 @@ import (
 	"github.com/docsctl/docsctl/adapters/secrets"
 	"github.com/docsctl/docsctl/adapters/sqlite"
 	"github.com/docsctl/docsctl/adapters/web"
+	"github.com/docsctl/docsctl/adapters/webhooks"
 	"github.com/docsctl/docsctl/core"
 	"github.com/docsctl/docsctl/core/summarize"
 	"github.com/docsctl/docsctl/core/worker"
@@ -83,7 +84,7 @@ func Open(ctx context.Context, c Config, log *slog.Logger) (_ *Program, err erro
 		return nil, err
 	}
 	p.app, err = core.New(core.Config{
-		Ports: ports, Logger: log, JobLease: c.JobLease, Retention: c.Retention, ResummarizeAfter: c.ResummarizeAfter, FoldEmail: identity.FoldEmail, RateLimit: c.RateLimit, SignInLimit: c.RateLimitAuth,
+		Ports: ports, EncodeEvent: httpapi.EncodeEvent, Logger: log, JobLease: c.JobLease, Retention: c.Retention, ResummarizeAfter: c.ResummarizeAfter, FoldEmail: identity.FoldEmail, RateLimit: c.RateLimit, SignInLimit: c.RateLimitAuth,
 		Registration: c.Registration, DefaultPlan: c.DefaultPlan,
 		Quotas: map[core.PlanType]core.Quota{core.PlanFree: c.QuotaFree, core.PlanEnterprise: c.QuotaEnterprise},
 	})
@@ -149,9 +150,13 @@ func (p *Program) ports(jwt []string) (core.Ports, error) {
 	if err != nil {
 		return core.Ports{}, err
 	}
+	sender, err := webhooks.New(webhooks.Config{AllowPrivate: p.cfg.AllowPrivate, Metrics: p.metrics})
+	if err != nil {
+		return core.Ports{}, err
+	}
 	return core.Ports{
 		Store: p.store, Bus: p.bus, Summarizer: p.summarizer(), Hasher: hasher, Tokens: tokens, SignIn: p.cfg.signIn(), Presence: p.presence(),
-		Limiter: p.limiter(), Sealer: p.sealer, Connectors: vendors,
+		Limiter: p.limiter(), Sealer: p.sealer, Connectors: vendors, Webhooks: sender,
 		Cache:     cache,
 		Renderer:  render.New(),
 		Extractor: extract.NewSandboxed(p.cfg.extractConfig()),

@@ -132,6 +132,8 @@ func build(c Config) (*api, error) {
 	s.registerIntegrations()
 	s.registerSync()
 	s.registerOAuth()
+	s.registerWebhooks()
+	s.registerDeliveries()
 	s.registerJobs()
 	s.registerJobItems()
 	s.registerFeed()

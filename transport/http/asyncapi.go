@@ -42,6 +42,8 @@ func messages() []message {
 		event(core.EventSummaryFailed, "The whole summary.", summary),
 		event(core.EventSummaryStale, "The whole summary, which an edit of its document has outdated.", summary),
 		event(core.EventIntegrationUpdate, "The integration.", integration),
+		event(core.EventWebhookDisabled, "A webhook was turned off by itself; disabled_reason says why.", reflect.TypeFor[eventFrame[webhookNotice]]()),
+		event(core.EventWebhookMissed, "Events had left the log before they were read for a webhook; it goes on with the oldest that are left.", reflect.TypeFor[eventFrame[webhookNotice]]()),
 		event(core.EventUsageWarning, "Four fifths of a quota of the month are used.", reflect.TypeFor[eventFrame[core.QuotaDetails]]()),
 		{name: string(core.EventJobProgress), summary: "How far a job is; at most four a second. Those that run are told to a client that resumes.", payload: job},
 		{name: string(core.EventSummaryDelta), summary: "Text as the model writes it.", payload: reflect.TypeFor[eventFrame[summaryDelta]]()},

@@ -160,7 +160,7 @@ func TestAsyncAPI_DescribesRealFrames(t *testing.T) {
 		}
 	}
 	until(frameHello)
-	for _, text := range []string{`{"type":"ping"}`, `{"type":"subscribe","topics":["jobs","documents","summaries","integrations","usage"]}`, `{"type":"nonsense"}`} {
+	for _, text := range []string{`{"type":"ping"}`, `{"type":"subscribe","topics":["jobs","documents","summaries","integrations","usage","webhooks"]}`, `{"type":"nonsense"}`} {
 		c.say(t, websocket.MessageText, text)
 		take(c)
 	}
@@ -193,6 +193,13 @@ func TestAsyncAPI_DescribesRealFrames(t *testing.T) {
 		t.Fatal(err)
 	}
 	until("usage.warning")
+	for _, typ := range []core.EventType{core.EventWebhookDisabled, core.EventWebhookMissed} {
+		notice := core.WebhookNotice{ID: core.NewID[core.WebhookID](), DisabledReason: "the receiver answered 410 Gone", DisabledAt: &warning.ResetsAt}
+		if err := w.commit(t.Context(), p, 1, typ, notice); err != nil {
+			t.Fatal(err)
+		}
+		until(string(typ))
+	}
 	running := failed
 	running.ID, running.Status = core.NewID[core.JobID](), core.JobInProgress
 	w.tell(p, core.EventJobProgress, running)

@@ -35,7 +35,7 @@ func (s *api) registerFeed() {
 		return &huma.Param{Name: name, In: "query", Description: doc, Schema: &huma.Schema{Type: huma.TypeString}}
 	}
 	params := []*huma.Param{
-		text("topics", "Of jobs, documents, summaries, integrations, usage, separated by commas. Default: all."),
+		text("topics", "Of jobs, documents, summaries, integrations, usage, webhooks, separated by commas. Default: all."),
 		text("since", "The id of the last event that was received; those after it are replayed first. Default: begin now."),
 		text(ticketParam, "For browsers, which cannot send the Authorization header: see POST /v1/ws/tickets."),
 	}

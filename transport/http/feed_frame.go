@@ -89,26 +89,31 @@ func (s *api) encodeItem(it *feed.Item) []byte {
 	if it.Reset != "" {
 		return encodeFrame(resetFrame{Type: frameReset, Reason: it.Reset, LastEventID: it.Last})
 	}
-	var text []byte
-	var err error
-	switch topic := it.Event.Type.Topic(); {
-	case it.Event.Type == core.EventSummaryDelta:
-		text, err = encodeEvent(it.Event, viewDelta)
-	case topic == "jobs":
-		text, err = encodeEvent(it.Event, viewJob)
-	case topic == "documents":
-		text, err = encodeEvent(it.Event, viewDocument)
-	case topic == "summaries":
-		text, err = encodeEvent(it.Event, viewSummary)
-	case it.Event.Type == core.EventIntegrationUpdate:
-		text, err = encodeEvent(it.Event, viewIntegration)
-	default:
-		text, err = encodeEvent(it.Event, func(data *jsontext.Value) jsontext.Value { return *data })
-	}
+	text, err := EncodeEvent(it.Event)
 	if err != nil {
 		s.log.Error("an event's data cannot be read; it is left out", slog.String("event", string(it.Event.ID)), slog.Any("error", err))
 	}
 	return text
+}
+
+// EncodeEvent writes an event as the feed tells it, for those that tell it elsewhere.
+func EncodeEvent(e core.Event) ([]byte, error) {
+	switch topic := e.Type.Topic(); {
+	case e.Type == core.EventSummaryDelta:
+		return encodeEvent(e, viewDelta)
+	case topic == "jobs":
+		return encodeEvent(e, viewJob)
+	case topic == "documents":
+		return encodeEvent(e, viewDocument)
+	case topic == "summaries":
+		return encodeEvent(e, viewSummary)
+	case e.Type == core.EventIntegrationUpdate:
+		return encodeEvent(e, viewIntegration)
+	case topic == "webhooks":
+		return encodeEvent(e, viewNotice)
+	default:
+		return encodeEvent(e, func(data *jsontext.Value) jsontext.Value { return *data })
+	}
 }
 
 // encodeEvent renders what core stored through the view that GET uses.

@@ -175,7 +175,7 @@ func (c *socket) read(ctx context.Context) {
 // clientMessage is everything that a client may say.
 type clientMessage struct {
 	Type   string    `json:"type" enum:"subscribe,ping"`
-	Topics *[]string `json:"topics,omitzero" nullable:"false" doc:"With subscribe: what is to be told from now on, of jobs, documents, summaries, integrations, usage."`
+	Topics *[]string `json:"topics,omitzero" nullable:"false" doc:"With subscribe: what is to be told from now on, of jobs, documents, summaries, integrations, usage, webhooks."`
 }
 
 // answer returns an error when the client has gone.

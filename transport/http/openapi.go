@@ -32,6 +32,7 @@ func describe(version string) huma.Config {
 		{Name: "summaries", Description: "What was made of a document's version, with citations into it."},
 		{Name: "templates", Description: "Prompts for summaries: the product's and the organization's own."},
 		{Name: "integrations", Description: "Notion, Confluence and Guru: connecting, what they have, syncing."},
+		{Name: "webhooks", Description: "Events posted to URLs, signed; what was sent, and sending it again."},
 		{Name: "jobs", Description: "Work in the background."},
 		{Name: "feed", Description: "What happens, as it happens. The messages are described in /asyncapi.json."},
 		{Name: "service", Description: "Health, metrics and this description."},

@@ -79,8 +79,17 @@ var permissionTable = map[string]allowed{
 	"startOAuth":           {member: 403, own: 403, admin: 422}, // the test names no vendor
 	"publishSummary":       {thing: "summary", body: `{"integration_id":"%s"}`, member: 409, own: 409, admin: 409},
 
-	"listJobs":     {member: 200, own: 200, admin: 200},
-	"getJob":       {thing: "job", member: 200, own: 200, admin: 200},
+	"listJobs":            {member: 200, own: 200, admin: 200},
+	"getJob":              {thing: "job", member: 200, own: 200, admin: 200},
+	"createWebhook":       {body: `{"url":"https://example.org/%s","topics":["jobs"]}`, member: 403, own: 403, admin: 201},
+	"listWebhooks":        {member: 403, own: 403, admin: 200},
+	"getWebhook":          {thing: "webhook", member: 403, own: 403, admin: 200},
+	"updateWebhook":       {thing: "webhook", body: `{"url":"https://example.org/%s"}`, member: 403, own: 403, admin: 200},
+	"deleteWebhook":       {thing: "webhook", member: 403, own: 403, admin: 204},
+	"rotateWebhookSecret": {thing: "webhook", member: 403, own: 403, admin: 200},
+	"listDeliveries":      {thing: "webhook", member: 403, own: 403, admin: 200},
+	"redeliver":           {thing: "webhook", member: 403, own: 403, admin: 404}, // of a delivery that is none
+
 	"cancelJob":    {thing: "job", member: 403, own: 200, admin: 200},
 	"retryJob":     {thing: "canceled job", member: 403, own: 200, admin: 200},
 	"listJobItems": {thing: "job", member: 200, own: 200, admin: 200},
@@ -125,6 +134,8 @@ func (p *person) thing(kind string, admin *person) string {
 		return admin.do("POST", "/v1/users", fmt.Sprintf(`{"email":"%s@example.org","name":"New"}`, name)).want(201).str("id")
 	case "integration":
 		return admin.do("POST", "/v1/integrations", `{"integration_type":"notion","auth_type":"api_token","access_token":"ntn"}`).want(201).str("id")
+	case "webhook":
+		return admin.do("POST", "/v1/webhooks", `{"url":"https://example.org/hook","topics":["jobs"]}`).want(201).str("id")
 	case "key":
 		return p.do("POST", "/v1/api-keys", `{"name":"k"}`).want(201).str("id")
 	case "connection":
@@ -193,7 +204,8 @@ func TestPermissions_EveryRoute(t *testing.T) {
 			if row.thing == "" {
 				return o.path
 			}
-			return strings.ReplaceAll(o.path, "{id}", own.thing(row.thing, admin))
+			path := strings.ReplaceAll(o.path, "{delivery_id}", core.NewID[string]())
+			return strings.ReplaceAll(path, "{id}", own.thing(row.thing, admin))
 		}
 		ask("nobody", nobody, path(), row.body, 401)
 		ask("member", member, path(), row.body, row.member)

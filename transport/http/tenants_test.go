@@ -22,7 +22,14 @@ func TestTenants_EveryRoute(t *testing.T) {
 	apiKey := owner.do("POST", "/v1/api-keys", `{"name":"Secret key"}`).want(201).str("id")
 	connected := owner.dial("").hello(t).ConnectionID
 	vendor := owner.do("POST", "/v1/integrations", `{"name":"Secret vendor","integration_type":"notion","auth_type":"api_token","access_token":"ntn"}`).want(201).str("id")
+	hook := owner.do("POST", "/v1/webhooks", `{"url":"https://example.org/Secret-hook","topics":["jobs"]}`).want(201).str("id")
 	rows := map[string]struct{ id, body string }{
+		"getWebhook":            {id: hook},
+		"updateWebhook":         {id: hook, body: `{"topics":["usage"]}`},
+		"deleteWebhook":         {id: hook},
+		"rotateWebhookSecret":   {id: hook},
+		"listDeliveries":        {id: hook},
+		"redeliver":             {id: hook},
 		"getUser":               {id: owner.user},
 		"updateUser":            {id: owner.user, body: `{"name":"Taken"}`},
 		"deleteUser":            {id: owner.user},
@@ -55,7 +62,7 @@ func TestTenants_EveryRoute(t *testing.T) {
 		"confirmJob":            {id: asked.str("job.id")},
 		"retryJob":              {id: asked.str("job.id")},
 	}
-	secrets := []string{"Secret", "canal", owner.org, owner.user, owner.email, doc, own, connected, vendor, asked.str("summary.id"), asked.str("job.id")}
+	secrets := []string{"Secret", "canal", owner.org, owner.user, owner.email, doc, own, connected, vendor, hook, asked.str("summary.id"), asked.str("job.id")}
 	walked := 0
 	for _, o := range w.api.routes {
 		if o.public {
@@ -67,7 +74,9 @@ func TestTenants_EveryRoute(t *testing.T) {
 			t.Errorf("%s %s: a row in this test: %t, an id in its path: %t", o.method, o.path, ok, !ok)
 			continue
 		}
-		path := func(id string) string { return strings.ReplaceAll(o.path, "{id}", id) }
+		path := func(id string) string {
+			return strings.NewReplacer("{id}", id, "{delivery_id}", core.NewID[string]()).Replace(o.path)
+		}
 		(&person{w: w}).do(o.method, path(row.id), row.body).fails(401, core.CodeAuthentication, "", "")
 		if o.id == "streamEvents" { // it does not end; TestFeed_StrangersSeeNothing
 			continue

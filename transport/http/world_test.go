@@ -21,6 +21,7 @@ import (
 	"github.com/docsctl/docsctl/adapters/render"
 	"github.com/docsctl/docsctl/adapters/secrets"
 	"github.com/docsctl/docsctl/adapters/sqlite"
+	"github.com/docsctl/docsctl/adapters/webhooks"
 	"github.com/docsctl/docsctl/core"
 	"github.com/docsctl/docsctl/core/feed"
 	"github.com/docsctl/docsctl/core/summarize"
@@ -91,10 +92,14 @@ func newNode(t testing.TB, store core.Store, bus core.EventBus, presence core.Pr
 	if err != nil {
 		t.Fatal(err)
 	}
+	sender, err := webhooks.New(webhooks.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
 	quiet := slog.New(slog.DiscardHandler)
 	cfg := core.Config{Logger: quiet, FoldEmail: identity.FoldEmail, Ports: core.Ports{
 		Store: store, Bus: bus, Summarizer: summarize.NewExtractive(), Renderer: render.New(), Hasher: hasher, Tokens: tokens, Cache: inproc.NewCache(inproc.CacheConfig{}),
-		Limiter: inproc.NewLimiter(nil), Presence: presence, Sealer: sealer, Connectors: core.Connectors{core.IntegrationNotion: site{}},
+		Limiter: inproc.NewLimiter(nil), Presence: presence, Sealer: sealer, Connectors: core.Connectors{core.IntegrationNotion: site{}}, Webhooks: sender,
 	}}
 	temp := t.TempDir()
 	extractor := extract.New(extract.Config{TempDir: temp})

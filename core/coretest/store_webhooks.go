@@ -1,0 +1,527 @@
+package coretest
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/docsctl/docsctl/core"
+)
+
+func webhookCases() []storeCase {
+	return []storeCase{
+		{"WebhookIsKept", webhookIsKept},
+		{"WebhooksAreListedInPages", webhooksAreListed},
+		{"DeletedWebhookTakesItsDeliveries", deletedWebhookTakesItsDeliveries},
+		{"WebhookWithNewsIsClaimedOnce", webhookWithNewsIsClaimedOnce},
+		{"WebhookWithADueDeliveryIsClaimed", webhookWithADueDeliveryIsClaimed},
+		{"IdleWebhookIsNotClaimed", idleWebhookIsNotClaimed},
+		{"FullWebhookGetsNoMoreEvents", fullWebhookGetsNoMoreEvents},
+		{"LeastRecentlyLeasedWebhookComesFirst", leastRecentlyLeasedWebhookComesFirst},
+		{"WebhookIsLeasedToOneCaller", webhookIsLeasedToOneCaller},
+		{"WebhookOfAnotherLogHasWork", webhookOfAnotherLogHasWork},
+		{"WorkOnAWebhookIsFenced", workOnAWebhookIsFenced},
+		{"ClaimOfAnotherTenantHoldsNothing", claimOfAnotherTenantHoldsNothing},
+		{"EveryWebhookIsFound", everyWebhookIsFound},
+		{"DeliveryIsKept", deliveryIsKept},
+		{"DeliveriesAreListedByFilterInPages", deliveriesAreListed},
+		{"EventIsDeliveredOnce", eventIsDeliveredOnce},
+		{"DeliveriesOfASubjectAreDueInOrder", deliveriesOfASubjectAreDueInOrder},
+		{"PendingIsCountedUpToABound", pendingIsCounted},
+		{"EndedDeliveriesArePruned", endedDeliveriesArePruned},
+	}
+}
+
+// webhookTime is when the cases look for work: later than everything that they make.
+func webhookTime() time.Time { return Now().Add(time.Minute) }
+
+// claimWebhooks leases what has something to do.
+func (s *scene) claimWebhooks(limit int, opts ...func(*core.WebhookWorkRequest)) []core.WebhookClaim {
+	s.Helper()
+	r := core.WebhookWorkRequest{At: webhookTime(), Limit: limit, TTL: time.Minute, MaxPending: 5}
+	apply(&r, opts)
+	claims, err := s.store.System().WebhookWork(s.Context(), r)
+	return must(s, "claim webhooks", claims, err)
+}
+
+// claimWebhook leases the one webhook that has something to do, once that has settled.
+func (s *scene) claimWebhook(w *core.Webhook) core.WebhookClaim {
+	s.Helper()
+	var claims []core.WebhookClaim
+	eventually(s, "a webhook is claimed", func() bool { claims = s.claimWebhooks(10); return len(claims) > 0 })
+	if len(claims) != 1 || claims[0].WebhookID != w.ID || claims[0].Tenant.OrgID() != w.OrgID {
+		s.Fatalf("claim: got %v, want the one webhook with news", claims)
+	}
+	return claims[0]
+}
+
+func (o *Org) hold(s *scene, c core.WebhookClaim) (w *core.Webhook, p core.Position, err error) {
+	err = o.TryTx(s, func(ctx context.Context, tx core.Tx) error {
+		w, p, err = tx.Webhooks.Hold(ctx, c)
+		return err
+	})
+	return w, p, err
+}
+
+func (o *Org) release(s *scene, c core.WebhookClaim) {
+	s.Helper()
+	o.InTx(s, func(ctx context.Context, tx core.Tx) error { return tx.Webhooks.Release(ctx, c) })
+}
+
+func (o *Org) wantWebhook(s *scene, what string, want *core.Webhook) {
+	s.Helper()
+	got, err := o.Read().Webhooks.Get(s.Context(), want.ID)
+	wantSame(s, what, must(s, what, got, err), want)
+}
+
+func fullWebhook(w *core.Webhook) {
+	at := w.CreatedAt.Add(time.Hour)
+	w.URL, w.Topics, w.IsActive, w.Sealed = "https://example.org/ä?token=<&>", []string{"jobs", "usage"}, false, []byte{0, 255, 1}
+	w.SecretUntil, w.DisabledAt, w.FailingSince, w.PausedUntil, w.EventsMissedAt = &at, &at, &at, &at, &at
+	w.DisabledReason, w.Failures, w.UpdatedAt = "the receiver answered 410 Gone", 7, at
+}
+
+func webhookIsKept(s *scene) {
+	o := s.org()
+	w := o.NewWebhook(s)
+	o.wantWebhook(s, "as it was made", w)
+	o.wantWebhook(s, "with everything", o.NewWebhook(s, fullWebhook))
+	made := *w
+	fullWebhook(w)
+	o.InTx(s, func(ctx context.Context, tx core.Tx) error { return tx.Webhooks.Update(ctx, w) })
+	o.wantWebhook(s, "after an update", w)
+	o.InTx(s, func(ctx context.Context, tx core.Tx) error { return tx.Webhooks.Update(ctx, &made) })
+	o.wantWebhook(s, "after it was emptied", &made)
+}
+
+func webhooksAreListed(s *scene) {
+	o := s.org()
+	s.org().NewWebhook(s)
+	key := func(w core.Webhook) core.Key { return core.Key{At: w.CreatedAt, ID: string(w.ID)} }
+	var want []core.Webhook
+	for k := range 9 {
+		want = append(want, *o.NewWebhook(s, func(w *core.Webhook) { w.ID, w.CreatedAt = core.WebhookID(randomID()), keyTimes()[k%4] }))
+	}
+	slices.SortFunc(want, func(a, b core.Webhook) int { return newestFirst(key(a), key(b)) })
+	got := paged(s, 4, key, func(k core.Seek) ([]core.Webhook, error) { return o.Read().Webhooks.List(s.Context(), k) })
+	wantSame(s, "webhooks in pages", got, want)
+}
+
+func deletedWebhookTakesItsDeliveries(s *scene) {
+	o := s.org()
+	gone, stays := o.NewWebhook(s), o.NewWebhook(s)
+	lost, kept := o.NewDelivery(s, gone), o.NewDelivery(s, stays)
+	o.InTx(s, func(ctx context.Context, tx core.Tx) error { return tx.Webhooks.Delete(ctx, gone.ID) })
+	_, err := o.Read().Webhooks.Get(s.Context(), gone.ID)
+	wantCode(s, "the webhook", err, core.CodeNotFound)
+	_, err = o.Read().Deliveries.Get(s.Context(), lost.ID)
+	wantCode(s, "its delivery", err, core.CodeNotFound)
+	o.wantWebhook(s, "another", stays)
+	o.wantDelivery(s, "another's delivery", kept)
+}
+
+// webhookWithNewsIsClaimedOnce also follows the webhook's place in the log.
+func webhookWithNewsIsClaimedOnce(s *scene) {
+	o := s.org()
+	start := o.logState(s)
+	w := o.NewWebhook(s)
+	if got := s.claimWebhooks(10); len(got) != 0 {
+		s.Fatalf("without news: claimed %v", got)
+	}
+	o.appendEvent(s, "news")
+	c := s.claimWebhook(w)
+	if got := s.claimWebhooks(10); len(got) != 0 {
+		s.Errorf("while it is leased: claimed %v", got)
+	}
+	held, p, err := o.hold(s, c)
+	wantSame(s, "held", must(s, "hold", held, err), w)
+	if p != start.Last {
+		s.Errorf("place: got %s, want %s where it was made", p, start.Last)
+	}
+	event := o.awaitEvents(s, 1)[0]
+	o.InTx(s, func(ctx context.Context, tx core.Tx) error { return tx.Webhooks.Advance(ctx, w.ID, event.ID) })
+	if _, p, err := o.hold(s, c); err != nil || p != event.ID {
+		s.Errorf("place after it was advanced: got %s, %v, want %s", p, err, event.ID)
+	}
+	o.wantWebhook(s, "after it was advanced", w)
+	o.release(s, c)
+	if got := s.claimWebhooks(10); len(got) != 0 {
+		s.Errorf("when the news is read: claimed %v", got)
+	}
+	o.appendEvent(s, "more")
+	s.claimWebhook(w)
+}
+
+func webhookWithADueDeliveryIsClaimed(s *scene) {
+	o := s.org()
+	w := o.NewWebhook(s)
+	at := webhookTime()
+	d := o.NewDelivery(s, w, func(d *core.Delivery) { d.NextAttemptAt = new(at.Add(time.Hour)) })
+	next := o.NewDelivery(s, w, func(x *core.Delivery) { x.Subject, x.EventID = d.Subject, d.EventID+"0" })
+	if got := s.claimWebhooks(10); len(got) != 0 {
+		s.Errorf("while the first of its subject is not due: claimed %v", got)
+	}
+	later := func(r *core.WebhookWorkRequest) { r.At = at.Add(time.Hour) }
+	got := s.claimWebhooks(10, later)
+	if len(got) != 1 || got[0].WebhookID != w.ID {
+		s.Fatalf("when it is due: claimed %v, want the webhook", got)
+	}
+	o.release(s, got[0])
+	for _, x := range []*core.Delivery{d, next} {
+		x.Status, x.NextAttemptAt, x.FinishedAt = core.DeliveryDelivered, nil, &at
+		o.InTx(s, func(ctx context.Context, tx core.Tx) error { return tx.Deliveries.Update(ctx, x) })
+	}
+	if got := s.claimWebhooks(10, later); len(got) != 0 {
+		s.Errorf("when it was delivered: claimed %v", got)
+	}
+}
+
+func idleWebhookIsNotClaimed(s *scene) {
+	o := s.org()
+	o.NewWebhook(s, func(w *core.Webhook) { w.IsActive = false })
+	paused := o.NewWebhook(s, func(w *core.Webhook) { w.PausedUntil = new(webhookTime().Add(time.Hour)) })
+	o.appendEvent(s, "news")
+	o.awaitEvents(s, 1)
+	if got := s.claimWebhooks(10); len(got) != 0 {
+		s.Errorf("turned off or paused: claimed %v", got)
+	}
+	got := s.claimWebhooks(10, func(r *core.WebhookWorkRequest) { r.At = *paused.PausedUntil })
+	if len(got) != 1 || got[0].WebhookID != paused.ID {
+		s.Errorf("after the pause: claimed %v, want the one that was paused", got)
+	}
+	importing := s.org()
+	importing.NewDelivery(s, importing.NewWebhook(s))
+	importing.InTx(s, func(ctx context.Context, tx core.Tx) error {
+		return tx.Imports.Begin(ctx, core.ImportMark{ID: core.NewID[string](), TTL: time.Hour})
+	})
+	if got := s.claimWebhooks(10); len(got) != 0 {
+		s.Errorf("of an organization that is being imported: claimed %v", got)
+	}
+}
+
+func fullWebhookGetsNoMoreEvents(s *scene) {
+	o := s.org()
+	w := o.NewWebhook(s)
+	later := func(d *core.Delivery) { d.NextAttemptAt = new(webhookTime().Add(time.Hour)) }
+	for range 5 {
+		o.NewDelivery(s, w, later)
+	}
+	o.appendEvent(s, "news")
+	o.awaitEvents(s, 1)
+	if got := s.claimWebhooks(10); len(got) != 0 {
+		s.Errorf("with as many pending as may be: claimed %v", got)
+	}
+	if got := s.claimWebhooks(10, func(r *core.WebhookWorkRequest) { r.MaxPending = 6 }); len(got) != 1 {
+		s.Errorf("with room for one more: claimed %v, want it", got)
+	}
+}
+
+func leastRecentlyLeasedWebhookComesFirst(s *scene) {
+	a, b := s.org(), s.org()
+	a.NewDelivery(s, a.NewWebhook(s))
+	b.NewDelivery(s, b.NewWebhook(s))
+	first, second := s.claimWebhooks(1), s.claimWebhooks(1)
+	if len(first) != 1 || len(second) != 1 || first[0].WebhookID == second[0].WebhookID {
+		s.Fatalf("claimed %v, then %v; want one each time, not the same", first, second)
+	}
+	for _, c := range []core.WebhookClaim{second[0], first[0]} {
+		(&Org{Store: s.store, Tenant: c.Tenant}).release(s, c)
+	}
+	if again := s.claimWebhooks(1); len(again) != 1 || again[0].WebhookID != first[0].WebhookID || again[0].Tenant != first[0].Tenant {
+		s.Errorf("claimed again: got %v, want the one that waits for longest", again)
+	}
+}
+
+func webhookIsLeasedToOneCaller(s *scene) {
+	o := s.org()
+	const webhooks = 12
+	for range webhooks {
+		o.NewDelivery(s, o.NewWebhook(s))
+	}
+	stores := []core.Store{s.store, s.factory.Again(s.T, s.store)}
+	type claimed struct {
+		claims []core.WebhookClaim
+		err    error
+	}
+	all := make(chan claimed)
+	const callers = 8
+	for i := range callers {
+		go func() { // ends with its one claim
+			r := core.WebhookWorkRequest{At: webhookTime(), Limit: webhooks, TTL: time.Minute, MaxPending: 5}
+			claims, err := stores[i%2].System().WebhookWork(s.Context(), r)
+			all <- claimed{claims, err}
+		}()
+	}
+	seen := map[core.WebhookID]int{}
+	for range callers {
+		c := <-all
+		for _, one := range must(s, "claim", c.claims, c.err) {
+			seen[one.WebhookID]++
+		}
+	}
+	for id, n := range seen {
+		if n > 1 {
+			s.Errorf("webhook %s was leased %d times", id, n)
+		}
+	}
+	if rest := s.claimWebhooks(webhooks); len(seen)+len(rest) != webhooks {
+		s.Errorf("leased %d and then %d, want %d in all", len(seen), len(rest), webhooks)
+	}
+}
+
+func webhookOfAnotherLogHasWork(s *scene) {
+	o := s.org()
+	for name, p := range map[string]core.Position{
+		"no log": "", "an older log": "0ld-0", "a form that is not this store's": "00000-1",
+	} {
+		w := o.webhook()
+		o.InTx(s, func(ctx context.Context, tx core.Tx) error { return tx.Webhooks.Create(ctx, w, p) })
+		c := s.claimWebhook(w)
+		_, got, err := o.hold(s, c)
+		if _, err2 := o.Read().Events.After(s.Context(), got, 1); err != nil || core.CodeOf(err2) != core.CodeConflict {
+			s.Errorf("%s: events after its place %q: got %v, %v, want a conflict", name, got, err, err2)
+		}
+		end := o.logState(s).Last
+		o.InTx(s, func(ctx context.Context, tx core.Tx) error { return tx.Webhooks.Advance(ctx, w.ID, end) })
+		o.release(s, c)
+		if got := s.claimWebhooks(10); len(got) != 0 {
+			s.Errorf("%s: afterwards claimed %v", name, got)
+		}
+	}
+}
+
+func workOnAWebhookIsFenced(s *scene) {
+	o := s.org()
+	w := o.NewWebhook(s)
+	o.NewDelivery(s, w)
+	short := s.claimWebhooks(1, func(r *core.WebhookWorkRequest) { r.TTL = time.Millisecond })
+	if len(short) != 1 {
+		s.Fatalf("claimed %v, want the webhook", short)
+	}
+	lost := func(what string, c core.WebhookClaim) {
+		s.Helper()
+		if _, _, err := o.hold(s, c); !errors.Is(err, core.ErrLeaseLost) {
+			s.Errorf("%s: got %v, want ErrLeaseLost", what, err)
+		}
+	}
+	var second core.WebhookClaim
+	eventually(s, "the lease ends", func() bool {
+		claims := s.claimWebhooks(1)
+		if len(claims) == 1 {
+			second = claims[0]
+		}
+		return len(claims) == 1
+	})
+	lost("whose lease has ended", short[0])
+	o.release(s, short[0]) // which is another's now
+	if _, _, err := o.hold(s, second); err != nil {
+		s.Errorf("the holder: %v", err)
+	}
+	forged := second
+	forged.Fence++
+	lost("another fence", forged)
+	o.release(s, second)
+	lost("what was released", second)
+	for _, id := range badIDs() {
+		lost("a malformed id", core.WebhookClaim{Tenant: o.Tenant, WebhookID: core.WebhookID(id), Fence: 1})
+	}
+	third := s.claimWebhooks(1)[0]
+	o.InTx(s, func(ctx context.Context, tx core.Tx) error { return tx.Webhooks.Delete(ctx, w.ID) })
+	lost("what was deleted", third)
+}
+
+// claimOfAnotherTenantHoldsNothing has webhooks of two tenants under one id, each
+// leased under the same fence.
+func claimOfAnotherTenantHoldsNothing(s *scene) {
+	a, b := s.org(), s.org()
+	theirs := b.NewWebhook(s)
+	b.NewDelivery(s, theirs)
+	mine := a.NewWebhook(s, func(w *core.Webhook) { w.ID = theirs.ID })
+	a.NewDelivery(s, mine)
+	claims := s.claimWebhooks(10)
+	if len(claims) != 2 || claims[0].Tenant == claims[1].Tenant {
+		s.Fatalf("claimed %v, want one of each tenant", claims)
+	}
+	for _, c := range claims {
+		own, other := a, b
+		if c.Tenant == b.Tenant {
+			own, other = b, a
+		}
+		if _, _, err := other.hold(s, c); !errors.Is(err, core.ErrLeaseLost) {
+			s.Errorf("another's claim: got %v, want ErrLeaseLost", err)
+		}
+		other.release(s, c)
+		held, _, err := own.hold(s, c)
+		if must(s, "its own claim", held, err); held.OrgID != own.Organization.ID {
+			s.Errorf("held one of %s, want its own", held.OrgID)
+		}
+	}
+	unleased := b.NewWebhook(s)
+	forged := core.WebhookClaim{Tenant: a.Tenant, WebhookID: unleased.ID}
+	if _, _, err := a.hold(s, forged); !errors.Is(err, core.ErrLeaseLost) {
+		s.Errorf("another's webhook under the own tenant: got %v, want ErrLeaseLost", err)
+	}
+	err := a.TryTx(s, func(ctx context.Context, tx core.Tx) error {
+		return tx.Deliveries.Add(ctx, []core.Delivery{*a.delivery(unleased)})
+	})
+	wantCode(s, "a delivery of another's webhook", err, core.CodeNotFound)
+}
+
+func everyWebhookIsFound(s *scene) {
+	a, b := s.org(), s.org()
+	want := map[core.WebhookID]core.Tenant{
+		a.NewWebhook(s, fullWebhook).ID: a.Tenant, a.NewWebhook(s).ID: a.Tenant, b.NewWebhook(s).ID: b.Tenant,
+	}
+	b.NewDelivery(s, b.NewWebhook(s))
+	claim := s.claimWebhooks(1)[0]
+	want[claim.WebhookID] = b.Tenant
+	got := s.claimWebhooks(10, func(r *core.WebhookWorkRequest) { r.All = true })
+	found := map[core.WebhookID]core.Tenant{}
+	for _, c := range got {
+		if found[c.WebhookID] = c.Tenant; c.Fence != 0 {
+			s.Errorf("found under the fence %d, want none", c.Fence)
+		}
+	}
+	wantSame(s, "every webhook", found, want)
+	if _, _, err := b.hold(s, claim); err != nil {
+		s.Errorf("the one that was leased before: %v", err)
+	}
+}
+
+func (o *Org) wantDelivery(s *scene, what string, want *core.Delivery) {
+	s.Helper()
+	got, err := o.Read().Deliveries.Get(s.Context(), want.ID)
+	wantSame(s, what, must(s, what, got, err), want)
+}
+
+func fullDelivery(d *core.Delivery) {
+	at := d.CreatedAt.Add(time.Hour)
+	d.Status, d.Attempts, d.LastStatusCode, d.ErrorMessage = core.DeliveryFailed, 7, 503, "the receiver answered 503 \U0001F600"
+	d.FirstAttemptAt, d.LastAttemptAt, d.NextAttemptAt, d.FinishedAt = &at, &at, &at, &at
+}
+
+func deliveryIsKept(s *scene) {
+	o := s.org()
+	w := o.NewWebhook(s)
+	d := o.NewDelivery(s, w, func(d *core.Delivery) { d.Body = []byte("{\"a\": \"\x00\xff\"}") })
+	o.wantDelivery(s, "as it was made", d)
+	o.wantDelivery(s, "with everything", o.NewDelivery(s, w, fullDelivery))
+	fullDelivery(d)
+	o.InTx(s, func(ctx context.Context, tx core.Tx) error { return tx.Deliveries.Update(ctx, d) })
+	o.wantDelivery(s, "after an update", d)
+}
+
+func deliveriesAreListed(s *scene) {
+	o := s.org()
+	w, other := o.NewWebhook(s), o.NewWebhook(s)
+	o.NewDelivery(s, other)
+	key := func(d core.Delivery) core.Key { return core.Key{At: d.CreatedAt, ID: string(d.ID)} }
+	var all []core.Delivery
+	for k := range 12 {
+		d := *o.NewDelivery(s, w, func(d *core.Delivery) {
+			d.ID, d.CreatedAt = core.DeliveryID(randomID()), keyTimes()[k%4]
+			d.Status = core.DeliveryStatuses()[k%3]
+			d.EventType = []core.EventType{core.EventJobQueued, core.EventJobFailed}[k/6]
+		})
+		d.Body = nil
+		all = append(all, d)
+	}
+	slices.SortFunc(all, func(a, b core.Delivery) int { return newestFirst(key(a), key(b)) })
+	for _, f := range []core.DeliveryFilter{
+		{}, {Status: core.DeliveryFailed}, {EventType: core.EventJobFailed}, {Status: core.DeliveryPending, EventType: core.EventJobQueued}, {EventType: "none"},
+	} {
+		f.WebhookID = w.ID
+		var want []core.Delivery
+		for _, d := range all {
+			if (f.Status == "" || d.Status == f.Status) && (f.EventType == "" || d.EventType == f.EventType) {
+				want = append(want, d)
+			}
+		}
+		got := paged(s, 3, key, func(k core.Seek) ([]core.Delivery, error) { return o.Read().Deliveries.List(s.Context(), f, k) })
+		wantSame(s, "deliveries in pages", got, want)
+	}
+}
+
+func eventIsDeliveredOnce(s *scene) {
+	o := s.org()
+	w, other := o.NewWebhook(s), o.NewWebhook(s)
+	first := o.NewDelivery(s, w)
+	again := o.delivery(w, func(d *core.Delivery) { d.EventID, d.Subject = first.EventID, "another" })
+	elsewhere := o.delivery(other, func(d *core.Delivery) { d.EventID = first.EventID })
+	o.InTx(s, func(ctx context.Context, tx core.Tx) error {
+		return tx.Deliveries.Add(ctx, []core.Delivery{*again, *elsewhere})
+	})
+	o.wantDelivery(s, "the first", first)
+	o.wantDelivery(s, "of another webhook", elsewhere)
+	_, err := o.Read().Deliveries.Get(s.Context(), again.ID)
+	wantCode(s, "the second", err, core.CodeNotFound)
+	o.InTx(s, func(ctx context.Context, tx core.Tx) error { return tx.Deliveries.Add(ctx, nil) })
+}
+
+func deliveriesOfASubjectAreDueInOrder(s *scene) {
+	o := s.org()
+	w := o.NewWebhook(s)
+	o.NewDelivery(s, o.NewWebhook(s))
+	at := Now()
+	made := map[string]*core.Delivery{}
+	for _, d := range []struct {
+		event, subject string
+		due            time.Duration
+	}{{"e-1", "a", time.Minute}, {"e-2", "a", -time.Hour}, {"e-3", "b", -2 * time.Minute}, {"e-4", "b", -time.Hour}, {"E-5", "c", -3 * time.Minute}, {"e-6", "d", 0}} {
+		made[d.event] = o.NewDelivery(s, w, func(x *core.Delivery) {
+			x.EventID, x.Subject, x.NextAttemptAt = core.Position(d.event), d.subject, new(at.Add(d.due))
+		})
+	}
+	due := func(limit int, want ...string) {
+		s.Helper()
+		got, err := o.Read().Deliveries.Due(s.Context(), w.ID, at, limit)
+		must(s, "due", got, err)
+		var all []core.Delivery
+		for _, event := range want {
+			all = append(all, *made[event])
+		}
+		wantSame(s, "due", got, all)
+	}
+	due(10, "E-5", "e-3", "e-6")
+	due(2, "E-5", "e-3")
+	for _, event := range []string{"e-3", "e-1"} {
+		made[event].Status, made[event].NextAttemptAt, made[event].FinishedAt = core.DeliveryDelivered, nil, &at
+		o.InTx(s, func(ctx context.Context, tx core.Tx) error { return tx.Deliveries.Update(ctx, made[event]) })
+	}
+	due(10, "e-2", "e-4", "E-5", "e-6")
+}
+
+func pendingIsCounted(s *scene) {
+	o := s.org()
+	w := o.NewWebhook(s)
+	o.NewDelivery(s, o.NewWebhook(s))
+	o.NewDelivery(s, w, fullDelivery)
+	for range 3 {
+		o.NewDelivery(s, w)
+	}
+	for most, want := range map[int]int{0: 0, 2: 2, 3: 3, 100: 3} {
+		if got, err := o.Read().Deliveries.Pending(s.Context(), w.ID, most); err != nil || got != want {
+			s.Errorf("pending, counted up to %d: got %d, %v, want %d", most, got, err, want)
+		}
+	}
+}
+
+func endedDeliveriesArePruned(s *scene) {
+	o, at := s.org(), Now()
+	w := o.NewWebhook(s)
+	ended := func(age time.Duration) *core.Delivery {
+		return o.NewDelivery(s, w, func(d *core.Delivery) {
+			d.CreatedAt, d.Status, d.FinishedAt, d.NextAttemptAt = at.Add(-100*time.Hour), core.DeliveryDelivered, new(at.Add(-age)), nil
+		})
+	}
+	for range 3 {
+		ended(2 * time.Hour)
+	}
+	young := ended(0)
+	pending := o.NewDelivery(s, w, func(d *core.Delivery) { d.CreatedAt = at.Add(-100 * time.Hour) })
+	r := core.PruneRequest{Organizations: 10, Limit: 2, Deliveries: at.Add(-time.Hour)}
+	wantSame(s, "what has gone", s.pruneAll(r), core.Pruned{Deliveries: 3})
+	o.wantDelivery(s, "a young one", young)
+	o.wantDelivery(s, "a pending one", pending)
+}
