@@ -56,11 +56,18 @@ func (s *JobService) Waiting(ctx context.Context, a Actor, j *Job) (*Waiting, er
 		}
 		if most := limits[org.PlanType]; most > 0 && d.Held >= most {
 			return &Waiting{Reason: WaitCap, Position: d.Ahead + 1, Sentence: fmt.Sprintf(
-				"Your organization runs %d jobs, as many as its plan allows at once; it begins when one of them ends and %s.", d.Held, turn(d.Ahead))}, nil
+				"Your organization runs %s, as many as its plan allows at once. It begins when one has ended; %s.", jobsInWords(d.Held), turn(d.Ahead))}, nil
 		}
 	}
 	return &Waiting{Reason: WaitQueue, Position: d.Ahead + 1, Sentence: fmt.Sprintf(
 		"It is due and waits in the queue %s for a worker that is free; %s.", d.Queue, turn(d.Ahead))}, nil
+}
+
+func jobsInWords(n int) string {
+	if n == 1 {
+		return "one job"
+	}
+	return fmt.Sprintf("%d jobs", n)
 }
 
 func turn(ahead int) string {

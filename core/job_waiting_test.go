@@ -56,6 +56,24 @@ func TestJobs_SayWhatTheyWaitFor(t *testing.T) {
 	}
 }
 
+func TestJobs_WaitForQuotasAndBudgetsWithoutAnAttempt(t *testing.T) {
+	t.Parallel()
+	for want, fails := range map[core.JobWait]*core.Error{
+		core.WaitQuota:  {Code: core.CodeQuota, Message: "the plan's tokens are reserved for other jobs", RetryAfter: time.Minute},
+		core.WaitBudget: {Code: core.CodeBudgetExceeded, Message: "the money left is reserved for other documents", RetryAfter: time.Minute},
+	} {
+		in := install(t)
+		a, _ := in.admin(t, "ann@example.org")
+		_, job := in.request(t, a)
+		in.fails(fails)
+		execute(t, in.claim(t))
+		w, j := in.waiting(t, a, job.ID), in.job(t, a, job.ID)
+		if w.Reason != want || w.Until == nil || j.Attempt != 0 || !strings.Contains(w.Sentence, "reserved for other") {
+			t.Errorf("%s: got %+v at attempt %d, want that and no attempt counted", want, w, j.Attempt)
+		}
+	}
+}
+
 func TestJobs_WaitForTheirPlansLimit(t *testing.T) {
 	t.Parallel()
 	in := install(t, func(c *core.Config) { c.Quotas = map[core.PlanType]core.Quota{core.PlanFree: {RunningJobs: 1}} })
@@ -66,7 +84,7 @@ func TestJobs_WaitForTheirPlansLimit(t *testing.T) {
 	if leases, err := in.Work.Claim(t.Context(), core.QueueLLM, 1, 0); err != nil || len(leases) != 0 {
 		t.Errorf("claimed %v, %v at the limit, want nothing", leases, err)
 	}
-	if w := in.waiting(t, a, second.ID); w.Reason != core.WaitCap || w.Position != 1 {
+	if w := in.waiting(t, a, second.ID); w.Reason != core.WaitCap || w.Position != 1 || !strings.Contains(w.Sentence, "runs one job,") {
 		t.Errorf("got %+v, want the plan's limit", w)
 	}
 	execute(t, r)

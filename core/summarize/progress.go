@@ -47,10 +47,14 @@ func (p *progress) stop() {
 }
 
 func unchangedParts(cached, calls int) string {
-	if cached == 0 {
+	switch {
+	case cached == 0 && calls == 1:
+		return "reading it"
+	case cached == 0:
 		return fmt.Sprintf("reading %d parts", calls)
+	default:
+		return fmt.Sprintf("%d of %d parts unchanged", cached, calls)
 	}
-	return fmt.Sprintf("%d of %d parts unchanged", cached, calls)
 }
 
 func donePart(done, total int) string {
