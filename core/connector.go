@@ -117,6 +117,7 @@ type Verified struct {
 	Account string         // whose it is, as the vendor names them
 	Visible []VisibleCount // what it lets see, largest kind first; counted up to a bound
 	Missing []Permission   // those that it does not have, as far as the vendor tells
+	Unseen  []string       // the config's spaces that it does not let see
 	Config  IntegrationConfig
 }
 

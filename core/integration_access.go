@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"strings"
 	"time"
 )
 
@@ -209,7 +210,8 @@ func (c Config) noteFailure(ctx context.Context, t Tenant, id IntegrationID, cau
 	case reason == ReasonToken:
 		status, message = IntegrationRevoked, e.Message+"; connect it anew with a token that works"
 	case e.RetryAfter > 0:
-		message = fmt.Sprintf("%s; it goes on by itself at %s UTC", e.Message, c.now().Add(e.RetryAfter).Format("15:04"))
+		what, _, _ := strings.Cut(e.Message, ";") // the rest is for who asked
+		message = fmt.Sprintf("%s; it goes on by itself at %s UTC", what, c.now().Add(e.RetryAfter).Format(time.TimeOnly))
 	}
 	if err := c.showStatus(ctx, t, id, status, message); err != nil {
 		c.Logger.WarnContext(ctx, "an integration's failure was not noted", slog.Any("error", err))

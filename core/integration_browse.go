@@ -52,12 +52,22 @@ func (s *IntegrationService) Items(ctx context.Context, a Actor, id IntegrationI
 	if err != nil {
 		return none, err
 	}
-	listed, err := conn.List(ctx, access, r)
-	if err != nil {
-		return none, s.cfg.noteRefusal(ctx, a.Tenant(), id, conn, access, err)
+	var listed *ListPage
+	for range browsedAtMost {
+		if listed, err = conn.List(ctx, access, r); err != nil {
+			return none, s.cfg.noteRefusal(ctx, a.Tenant(), id, conn, access, err)
+		}
+		if len(listed.Items) > 0 || listed.Next == "" || listed.Next == r.Cursor {
+			break
+		}
+		r.Cursor = listed.Next
 	}
 	return s.browsed(ctx, a.Tenant(), i, listed, query, conn.Capabilities().Search)
 }
+
+// browsedAtMost is how many empty pages of a vendor's are passed over: the first of
+// Confluence's only finds out which spaces there are.
+const browsedAtMost = 5
 
 func (s *IntegrationService) openCursor(ctx context.Context, t Tenant, id IntegrationID, cursor string) (string, error) {
 	if cursor == "" {

@@ -125,7 +125,7 @@ func (s *IntegrationService) FinishOAuth(ctx context.Context, o Origin, r OAuthR
 	g, err := auth.Exchange(ctx, ExchangeRequest{RedirectURL: st.Redirect, Code: r.Code, Verifier: st.Verifier})
 	if err != nil {
 		if ReasonOf(err) == ReasonRefused || ReasonOf(err) == ReasonToken {
-			return nil, &Error{Code: CodeValidation, Message: AsError(err).Message, Err: err}
+			return nil, &Error{Code: CodeValidation, Message: "the vendor does not take this agreement; it was used already or is too old, begin again", Err: err}
 		}
 		return nil, err
 	}

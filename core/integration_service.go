@@ -72,20 +72,37 @@ func (s *IntegrationService) connect(ctx context.Context, a Actor, n NewIntegrat
 	return &made, nil
 }
 
-// verify proves a token that a user has given.
+// verify proves a token, and that what config chooses can be seen with it.
 func verify(ctx context.Context, conn Connector, a Access) (*Verified, error) {
 	v, err := conn.Verify(ctx, a)
-	if err == nil {
-		return v, nil
+	if err != nil {
+		return nil, unproven(conn.Capabilities().Name, err)
 	}
+	if len(v.Unseen) > 0 {
+		return nil, Invalid("config.spaces", "visible", "the token lets see no space "+strings.Join(v.Unseen, ", ")+"; check its key, and what the account may read")
+	}
+	return v, nil
+}
+
+// unproven is a Connector's error for somebody who connects: nothing goes on by itself.
+func unproven(vendor string, err error) error {
 	e := AsError(err)
+	refused := func(field, message string) error {
+		return &Error{Code: CodeValidation, Message: message, Err: err, Details: FieldErrors{{Field: field, Constraint: "accepted", Message: message}}}
+	}
 	switch ReasonOf(err) {
-	case ReasonToken, ReasonForbidden:
-		return nil, &Error{Code: CodeValidation, Message: e.Message, Err: err, Details: FieldErrors{{Field: "access_token", Constraint: "accepted", Message: e.Message}}}
+	case ReasonToken:
+		return refused("access_token", vendor+" does not accept the token; check that it was pasted whole and is of this account, or make a new one")
+	case ReasonForbidden:
+		return refused("access_token", e.Message)
 	case ReasonRefused, ReasonGone:
-		return nil, &Error{Code: CodeValidation, Message: e.Message, Err: err, Details: FieldErrors{{Field: "config", Constraint: "accepted", Message: e.Message}}}
+		return refused("config", e.Message)
+	case ReasonDown, ReasonLimited, ReasonOpen, ReasonBroken:
+		told := *e
+		told.Message = vendor + " gave no answer that proves the token, and nothing was stored; check the address, or try again in a while"
+		return &told
 	default:
-		return nil, err
+		return err
 	}
 }
 
@@ -159,12 +176,9 @@ func (s *IntegrationService) Update(ctx context.Context, a Actor, id Integration
 	if v.err() != nil {
 		return nil, v.err()
 	}
-	var sealed []byte
-	var check *Verified
-	if p.Token != nil {
-		if check, sealed, err = s.prove(ctx, a.Tenant(), i, p); err != nil {
-			return nil, err
-		}
+	check, sealed, err := s.prove(ctx, a.Tenant(), i, p)
+	if err != nil {
+		return nil, err
 	}
 	err = s.cfg.change(ctx, a.Tenant(), func(ctx context.Context, tx Tx) error {
 		if i, err = tx.Integrations.GetForUpdate(ctx, id); err != nil {
@@ -192,17 +206,31 @@ func (p IntegrationPatch) config(c IntegrationConfig) IntegrationConfig {
 	return c
 }
 
-func (s *IntegrationService) prove(ctx context.Context, t Tenant, i *Integration, p IntegrationPatch) (*Verified, []byte, error) {
+// prove asks the vendor whether a patch holds; it returns nil for one that changes
+// neither the token nor what is chosen. sealed is the new token, if there is one.
+func (s *IntegrationService) prove(ctx context.Context, t Tenant, i *Integration, p IntegrationPatch) (check *Verified, sealed []byte, err error) {
+	chosen := p.Spaces != nil && len(*p.Spaces) > 0 && !sameSpaces(*p.Spaces, i.Config.Spaces)
+	if p.Token == nil && !chosen {
+		return nil, nil, nil
+	}
 	conn, err := s.cfg.connectorOf(i.Type)
 	if err != nil {
 		return nil, nil, err
 	}
-	v, err := verify(ctx, conn, Access{Tenant: t, Integration: i.ID, AuthType: i.AuthType, Config: i.Config, Token: *p.Token})
-	if err != nil {
+	access := Access{Tenant: t, Integration: i.ID, AuthType: i.AuthType, Config: i.Config}
+	if p.Token != nil {
+		access.Token = *p.Token
+		if sealed, err = s.cfg.sealTokens(ctx, t, *p.Token, Secret{}); err != nil {
+			return nil, nil, err
+		}
+	} else if access, err = s.cfg.access(ctx, t, i.ID); err != nil {
 		return nil, nil, err
 	}
-	sealed, err := s.cfg.sealTokens(ctx, t, *p.Token, Secret{})
-	return v, sealed, err
+	if p.Spaces != nil {
+		access.Config.Spaces = *p.Spaces
+	}
+	check, err = verify(ctx, conn, access)
+	return check, sealed, err
 }
 
 // apply reports whether the patch changes anything.
@@ -215,7 +243,7 @@ func (s *IntegrationService) apply(i *Integration, p IntegrationPatch, check *Ve
 		i.setInterval(*p.SyncInterval, s.cfg.now())
 		changed = true
 	}
-	if check != nil {
+	if sealed != nil {
 		i.Config, i.Sealed, i.Status, i.ErrorMessage, changed = check.Config, sealed, IntegrationConnected, "", true
 		i.Config.Account, i.TokenExpiresAt, i.RefreshUntil = check.Account, nil, nil
 	}

@@ -26,6 +26,7 @@ type vendor struct {
 	listErr    func(cursor string) error
 	fetchErr   func(id string) error
 	verifyErr  error
+	spaces     []string // that are seen; nil: all
 	lists      int
 	fetches    int
 	edits      int
@@ -62,7 +63,13 @@ func (*vendor) Authorizer() core.Authorizer { return nil }
 func (v *vendor) Verify(_ context.Context, a core.Access) (*core.Verified, error) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	return &core.Verified{Account: "Ann", Config: a.Config}, v.verifyErr
+	var unseen []string
+	for _, s := range a.Config.Spaces {
+		if v.spaces != nil && !slices.Contains(v.spaces, s) {
+			unseen = append(unseen, s)
+		}
+	}
+	return &core.Verified{Account: "Ann", Config: a.Config, Unseen: unseen}, v.verifyErr
 }
 
 func (v *vendor) List(_ context.Context, _ core.Access, r core.ListRequest) (*core.ListPage, error) {
@@ -168,7 +175,7 @@ func connect(t *testing.T, v *vendor) *connected {
 	in.App, err = core.New(core.Config{
 		Ports: core.Ports{
 			Store: in.store, Bus: in.bus, Summarizer: in.model, Sealer: sealer, Cache: inproc.NewCache(inproc.CacheConfig{}),
-			Connectors: core.Connectors{core.IntegrationNotion: v},
+			Connectors: core.Connectors{core.IntegrationNotion: v, core.IntegrationConfluence: v},
 		},
 		Logger: slog.New(slog.DiscardHandler), JobLease: time.Minute,
 	})

@@ -139,10 +139,16 @@ type newIntegration struct {
 type createIntegrationInput struct{ Body newIntegration }
 
 type integrationPatch struct {
-	Name         patch[string]   `json:"name,omitzero"`
-	AccessToken  patch[string]   `json:"access_token,omitzero"`
-	SyncInterval patch[int]      `json:"sync_interval_minutes,omitzero"`
-	Spaces       patch[[]string] `json:"spaces,omitzero"`
+	Name         patch[string] `json:"name,omitzero"`
+	AccessToken  patch[string] `json:"access_token,omitzero"`
+	SyncInterval patch[int]    `json:"sync_interval_minutes,omitzero"`
+	Config       patchedConfig `json:"config,omitzero"`
+}
+
+// patchedConfig is what of a config may change: another account or address is another
+// integration.
+type patchedConfig struct {
+	Spaces patch[[]string] `json:"spaces,omitzero"`
 }
 
 type updateIntegrationInput struct {
@@ -173,7 +179,7 @@ func (s *api) registerIntegrations() {
 	})
 	register(s, operation{
 		id: "updateIntegration", method: http.MethodPatch, path: "/v1/integrations/{id}", tag: "integrations", summary: "Change an integration",
-		description: "A new access_token is proven before it is stored, and makes a revoked integration work again.",
+		description: "A new access_token, or other spaces in config, are proven before they are stored. A new token makes a revoked integration work again.",
 		errors:      []int{http.StatusForbidden, http.StatusBadGateway},
 	}, s.updateIntegration)
 	register(s, operation{
@@ -200,7 +206,7 @@ func (s *api) updateIntegration(ctx context.Context, a core.Actor, in *updateInt
 	if err := n.err(); err != nil {
 		return nil, err
 	}
-	p := core.IntegrationPatch{Name: in.Body.Name.value, SyncInterval: in.Body.SyncInterval.orEmpty(), Spaces: in.Body.Spaces.orEmpty()}
+	p := core.IntegrationPatch{Name: in.Body.Name.value, SyncInterval: in.Body.SyncInterval.orEmpty(), Spaces: in.Body.Config.Spaces.orEmpty()}
 	if t := in.Body.AccessToken.value; t != nil {
 		p.Token = new(core.NewSecret(*t))
 	}

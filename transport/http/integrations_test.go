@@ -57,6 +57,9 @@ func TestIntegrations_BadInput(t *testing.T) {
 		}
 	}
 	id := admin.do("POST", "/v1/integrations", ntnBody).want(201).str("id")
+	for _, body := range []string{`{"config":{"base_url":"https://x.example.com"}}`, `{"config":{"spaces":["OPS"]}}`, `{"spaces":["OPS"]}`, `{"access_token":null}`} {
+		admin.do("PATCH", "/v1/integrations/"+id, body).want(422)
+	}
 	for _, body := range []string{`{"full":true,"item_ids":["1"]}`, `{"item_ids":[""]}`, `{"all":true}`} {
 		admin.do("POST", "/v1/integrations/"+id+"/sync", body).want(422)
 	}

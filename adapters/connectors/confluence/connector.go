@@ -184,6 +184,9 @@ func (c *Connector) Verify(ctx context.Context, a core.Access) (*core.Verified, 
 	if err != nil {
 		return nil, err
 	}
+	if !more {
+		out.Unseen = unseen(a.Config.Spaces, spaces)
+	}
 	pages := core.VisibleCount{Kind: "pages"}
 	calls := 0
 	for i := range spaces {

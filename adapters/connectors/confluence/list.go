@@ -81,16 +81,22 @@ func listSpaces(ctx context.Context, e edition, r core.ListRequest, at listing, 
 
 // missing says which of the keys have no space that can be seen.
 func missing(keys []string, found []space) string {
+	lost := unseen(keys, found)
+	if len(lost) == 0 {
+		return ""
+	}
+	return "no such space can be seen: " + strings.Join(lost, ", ")
+}
+
+// unseen returns the keys that have no space among those found.
+func unseen(keys []string, found []space) []string {
 	var lost []string
 	for _, key := range keys {
 		if !slices.ContainsFunc(found, func(s space) bool { return strings.EqualFold(s.Key, key) }) {
 			lost = append(lost, key)
 		}
 	}
-	if len(lost) == 0 {
-		return ""
-	}
-	return "no such space can be seen: " + strings.Join(lost, ", ")
+	return lost
 }
 
 // pack returns the cursor of a place among spaces, or of what comes after them.

@@ -2,6 +2,7 @@ package confluence_test
 
 import (
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 
@@ -152,6 +153,22 @@ func TestFetch_SilenceIsNotThatNobodyIsKnown(t *testing.T) {
 			v.fake.Heal()
 			if got := v.fetch(t, nil); !strings.HasPrefix(got, "Ask @Lucy Locket,") {
 				t.Errorf("afterwards %q", got)
+			}
+		})
+	}
+}
+
+func TestVerify_NamesSpacesThatAreNotSeen(t *testing.T) {
+	t.Parallel()
+	for name, d := range deployments() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			v := newVillage(t, d)
+			v.access.Config.Spaces = []string{"OPS", "NOPE", "CREW"}
+			v.fake.RestrictSpace("CREW", true)
+			got, err := v.Verify(t.Context(), v.access)
+			if err != nil || !slices.Equal(got.Unseen, []string{"NOPE", "CREW"}) || got.Visible[1].Count != 1 {
+				t.Errorf("got %+v, %v, want two spaces that are not seen", got, err)
 			}
 		})
 	}
