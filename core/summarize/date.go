@@ -66,7 +66,7 @@ func dates(text string) []date {
 }
 
 // dateTokens parts a text into numbers, words and marks. White space parts and is
-// no token.
+// no token; a run of words that no date has is one.
 func dateTokens(text string) []token {
 	var out []token
 	for i := 0; i < len(text); {
@@ -99,11 +99,20 @@ func dateTokens(text string) []token {
 			continue
 		}
 		t.end, t.text = end, strings.ToLower(text[i:end])
-		out = append(out, t)
 		i = end
+		if end-t.start > 2 && t.number < 0 && monthIndex()[t.text] == 0 {
+			if t.text = noDateWord; len(out) > 0 && out[len(out)-1].text == noDateWord {
+				continue
+			}
+		}
+		out = append(out, t)
 	}
 	return out
 }
+
+// noDateWord stands for words of more than two letters that name no month: none of
+// them is in a date. The marks and words between a date's parts are shorter.
+const noDateWord = "word"
 
 // dateAt reads a date at the beginning of tokens and returns how many it takes.
 func dateAt(ts []token) (date, int) {

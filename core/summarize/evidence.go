@@ -5,6 +5,7 @@ import (
 	"slices"
 	"sort"
 	"strings"
+	"sync"
 )
 
 // evidence finds where in a document a sentence is said. It is safe for concurrent use.
@@ -19,7 +20,10 @@ type evidence struct {
 
 // newEvidence indexes a document.
 func newEvidence(t *Text) *evidence {
+	var facts sync.WaitGroup
+	defer facts.Wait()
 	e := &evidence{text: t, passages: t.passages(0, len(t.canon)), ids: map[string]int32{}}
+	facts.Go(func() { e.facts = newFactBase(t.canon) })
 	e.bags = make([][]int32, len(e.passages))
 	for i, p := range e.passages {
 		var bag []int32
@@ -38,7 +42,6 @@ func newEvidence(t *Text) *evidence {
 			e.postings[id] = append(e.postings[id], int32(i))
 		}
 	}
-	e.facts = newFactBase(t.canon)
 	return e
 }
 

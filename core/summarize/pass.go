@@ -98,11 +98,17 @@ func (r *pass) run(ctx context.Context) (*core.SummaryResult, error) {
 		return nil, err
 	}
 	r.progress.plan(r.plan.calls(), cached)
+	// What the summary will be held against is read while the model works.
+	var reading sync.WaitGroup
+	defer reading.Wait()
+	var source *evidence
+	reading.Go(func() { source = newEvidence(r.plan.text) })
 	if err := r.solve(ctx, r.plan.root); err != nil {
 		return nil, err
 	}
 	r.meterCached(ctx)
-	return r.result(ctx)
+	reading.Wait()
+	return r.result(ctx, source)
 }
 
 // keysAtOnce is how many keys are looked up together.

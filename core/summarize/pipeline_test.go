@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -253,4 +254,22 @@ func benchmarkPipeline(b *testing.B, words int) {
 		h := newHarness(func(_ *fakeLLM, cfg *Config) { cfg.Nodes = inproc.NewNodes(0) })
 		h.summarize(b, requestFor(text))
 	}
+}
+
+// BenchmarkPipeline_EditOf300Pages is the second summary of a text of which a word
+// has changed, and its share of the first one's time.
+func BenchmarkPipeline_EditOf300Pages(b *testing.B) {
+	text := longText(110_000)
+	edited := strings.Replace(text, "the harbour", "the old harbour", 1)
+	b.ReportAllocs()
+	var first, second time.Duration
+	for b.Loop() {
+		h := newHarness()
+		began := time.Now()
+		h.summarize(b, requestFor(text))
+		between := time.Now()
+		h.summarize(b, requestFor(edited))
+		first, second = first+between.Sub(began), second+time.Since(between)
+	}
+	b.ReportMetric(float64(second)/float64(first), "edit/first")
 }

@@ -16,8 +16,9 @@ const (
 	WarnPartialCoverage = "partial_coverage"
 )
 
-// result writes the summary down, with what it rests on and what to beware of.
-func (r *pass) result(ctx context.Context) (*core.SummaryResult, error) {
+// result writes the summary down, with what of the source it rests on and what to
+// beware of.
+func (r *pass) result(ctx context.Context, source *evidence) (*core.SummaryResult, error) {
 	root := r.plan.root
 	w := bringInto(r.final.format, root.result.output)
 	if wordCount(w.text) == 0 {
@@ -30,7 +31,7 @@ func (r *pass) result(ctx context.Context) (*core.SummaryResult, error) {
 	if language == "" || root.result.wrong {
 		language = Language(w.text)
 	}
-	g := grounder{evidence: newEvidence(r.plan.text), language: language}
+	g := grounder{evidence: source, language: language}
 	g.translated = r.document != "" && language != "" && primary(language) != primary(r.document)
 	checked := g.check(w.text, w.claims(r.final.format == core.FormatJSON, placesOf(root)))
 	coverage, left := r.coverage()

@@ -143,6 +143,19 @@ func (r revision) apply(text []rune) []rune {
 	return text
 }
 
+// size tells how much a revision changes.
+func (r revision) size() string {
+	gone, came := 0, 0
+	for _, op := range r.Ops {
+		gone, came = gone+op.End-op.Start, came+len([]rune(op.Text))
+	}
+	return fmt.Sprintf("%d replacements, %d characters less and %d more", len(r.Ops), gone, came)
+}
+
+// mostOfARevision is the percentage of the first run's input over which a revision
+// is told with its size.
+const mostOfARevision = 8
+
 // replay summarizes each revision of a real document after the other.
 func replay(w io.Writer, document, history string, most int) error {
 	raw, err := os.ReadFile(document)
@@ -173,6 +186,9 @@ func replay(w io.Writer, document, history string, most int) error {
 		c, err := b.summarize(string(text))
 		if err != nil {
 			return fmt.Errorf("revision %s: %w", r.Rev, err)
+		}
+		if percent := 100 * float64(c.input) / float64(first.input); percent > mostOfARevision {
+			fmt.Fprintf(w, "revision %d (%s): %.2f %% in %d calls; %s\n", n+1, r.Rev, percent, c.calls, r.size())
 		}
 		n, calls, total, worst = n+1, calls+c.calls, total+c.input, max(worst, c.input)
 	}
