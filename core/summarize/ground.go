@@ -136,6 +136,11 @@ func (g grounder) trust(c claim, score float64) float64 {
 			return score * numberless
 		}
 	}
+	for _, d := range dates(c.text) {
+		if !g.evidence.facts.hasDate(d) {
+			return score * numberless
+		}
+	}
 	return score
 }
 
