@@ -42,14 +42,20 @@ type ExternalSignIn struct {
 	From             Origin
 }
 
-// HasProvider reports whether there is another sign-in than by password.
-func (s *AuthService) HasProvider() bool { return s.cfg.SignIn != (noSignIn{}) }
+// CheckProvider returns CodeNotFound when the installation has no other sign-in than
+// by password.
+func (s *AuthService) CheckProvider() error {
+	if s.cfg.SignIn == (noSignIn{}) {
+		return errNoProvider()
+	}
+	return nil
+}
 
 // BeginExternal returns a new flow and the address at which it goes on. It returns
 // CodeNotFound when the installation has no provider.
 func (s *AuthService) BeginExternal(ctx context.Context, redirectURL string, from Origin) (SignInFlow, string, error) {
-	if !s.HasProvider() {
-		return SignInFlow{}, "", errNoProvider()
+	if err := s.CheckProvider(); err != nil {
+		return SignInFlow{}, "", err
 	}
 	if err := s.cfg.countSignIn(ctx, from, ""); err != nil {
 		return SignInFlow{}, "", err
@@ -72,8 +78,8 @@ func errExternal() error {
 // of an organization that it founds. It returns CodeConflict with OrganizationChoice
 // as Login does.
 func (s *AuthService) FinishExternal(ctx context.Context, in ExternalSignIn) (*TokenPair, error) {
-	if !s.HasProvider() {
-		return nil, errNoProvider()
+	if err := s.CheckProvider(); err != nil {
+		return nil, err
 	}
 	if err := s.cfg.countSignIn(ctx, in.From, ""); err != nil {
 		return nil, err

@@ -83,8 +83,8 @@ func errFlow() error {
 }
 
 func (s *api) finishExternal(w http.ResponseWriter, r *http.Request, a core.Actor) error {
-	if !s.app.Auth.HasProvider() {
-		return core.NotFound("sign-in provider")
+	if err := s.app.Auth.CheckProvider(); err != nil {
+		return err
 	}
 	flow, err := s.readFlow(r)
 	http.SetCookie(w, s.flowCookie("", -1)) // it is used up, however this ends

@@ -15,12 +15,17 @@ import (
 const maxFieldErrors = 20
 
 // fieldErrors makes ours of Huma's, which have a place and an English sentence
-// but no constraint. Unknown fields come last and sorted: Huma finds them in the
-// order of a map.
+// but no constraint. A field breaks a constraint once, though Huma sees a format and
+// a pattern. Unknown fields come last and sorted: Huma finds them in the order of a map.
 func fieldErrors(errs []error) core.FieldErrors {
 	var found core.FieldErrors
+	seen := map[[2]string]bool{}
 	for _, err := range errs {
-		found = append(found, fieldErrorOf(err))
+		e := fieldErrorOf(err)
+		if breach := [2]string{e.Field, e.Constraint}; !seen[breach] {
+			seen[breach] = true
+			found = append(found, e)
+		}
 	}
 	slices.SortStableFunc(found, func(a, b core.FieldError) int {
 		if a.Constraint != "unknown" || b.Constraint != "unknown" {
@@ -98,8 +103,10 @@ var humaRules = []humaRule{
 	{"expected array length >= ", "min_items", "%s has fewer than %s items; add some"},
 	{"expected array length <= ", "max_items", "%s has more than %s items; remove some"},
 	{"expected string to be RFC 4122 uuid", "format", "%s must be an id"},
+	{"expected string to be RFC 3339 date-time", "format", "%s must be a time such as 2026-01-31T09:30:00Z"},
+	{"invalid date/time for format ", "format", "%s must be a time such as 2026-01-31T09:30:00Z"},
 	{"expected string to match pattern ", "format", "%s does not have the form that the API's description gives"},
-	{"expected string to be ", "format", "%s does not have the form that the API's description gives"},
+	{"expected string to be ", "format", "%s must be %s"}, // what follows is our patternDescription
 	{"expected string", "type", "%s must be a string"},
 	{"expected boolean", "type", "%s must be true or false"},
 	{"invalid boolean", "type", "%s must be true or false"},

@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"encoding/json"
+	"fmt"
 	"reflect"
 	"strings"
 	"testing"
@@ -25,6 +26,9 @@ type everyConstraint struct {
 	List    []string `json:"list,omitzero" minItems:"1" maxItems:"2"`
 	ID      string   `json:"id,omitzero" format:"uuid"`
 	Pattern string   `json:"pattern,omitzero" pattern:"^a+$"`
+	Month   string   `json:"month,omitzero" pattern:"^[0-9]+$" patternDescription:"a month such as 2026-01"`
+	At      string   `json:"at,omitzero" format:"date-time"`
+	Filter  filterID `json:"filter,omitzero"`
 	Inner   inner    `json:"inner,omitzero"`
 }
 
@@ -58,6 +62,9 @@ func TestFieldErrors(t *testing.T) {
 		`{"needed":"x","list":["a",1]}`:     {Field: "list[1]", Constraint: "type", Message: "list[1] must be a string"},
 		`{"needed":"x","id":"hunter2"}`:     {Field: "id", Constraint: "format", Message: "id must be an id"},
 		`{"needed":"x","pattern":"b"}`:      {Field: "pattern", Constraint: "format", Message: "pattern does not have the form that the API's description gives"},
+		`{"needed":"x","month":"hunter2"}`:  {Field: "month", Constraint: "format", Message: "month must be a month such as 2026-01"},
+		`{"needed":"x","at":"hunter2"}`:     {Field: "at", Constraint: "format", Message: "at must be a time such as 2026-01-31T09:30:00Z"},
+		`{"needed":"x","filter":"hunter2"}`: {Field: "filter", Constraint: "format", Message: "filter must be an id"},
 		`{"needed":"x","inner":3}`:          {Field: "inner", Constraint: "type", Message: "inner must be an object"},
 		`{"needed":"x","inner":{}}`:         {Field: "inner.name", Constraint: "required", Message: "inner.name is required"},
 		`{"needed":"x","nope":3}`:           {Field: "nope", Constraint: "unknown", Message: "nope is no field of this request; remove it"},
@@ -73,8 +80,12 @@ func TestFieldErrors(t *testing.T) {
 			res := &huma.ValidateResult{}
 			huma.Validate(registry, schema, at, huma.ModeWriteToServer, value, res)
 			var got core.FieldError
-			if found := fieldErrors(res.Errors); len(found) > 0 {
+			found := fieldErrors(res.Errors)
+			if len(found) > 0 {
 				got = found[0]
+			}
+			if len(found) > 1 {
+				t.Errorf("got %v, want one error for one mistake", found)
 			}
 			if diff := cmp.Diff(got, want); diff != "" {
 				t.Errorf("(got, want): %s", diff)
@@ -99,7 +110,7 @@ func TestFieldErrors_AreBoundedAndInOrder(t *testing.T) {
 	}
 	many := make([]error, 1000)
 	for i := range many {
-		many[i] = &huma.ErrorDetail{Location: "body." + strings.Repeat("n", 5000), Message: "unexpected property"}
+		many[i] = &huma.ErrorDetail{Location: fmt.Sprintf("body.%d%s", i, strings.Repeat("n", 5000)), Message: "unexpected property"}
 	}
 	if got = fieldErrors(many); len(got) != maxFieldErrors || len(got[0].Field) > 100 {
 		t.Errorf("%d errors with a name of %d bytes, want both bounded", len(got), len(got[0].Field))

@@ -48,7 +48,8 @@ type filterID string
 
 // Schema implements huma.SchemaProvider.
 func (filterID) Schema(huma.Registry) *huma.Schema {
-	s := &huma.Schema{Type: huma.TypeString, Format: "uuid", Pattern: "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"}
+	s := &huma.Schema{Type: huma.TypeString, Format: "uuid", Pattern: "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$",
+		PatternDescription: "an id"}
 	s.PrecomputeMessages()
 	return s
 }

@@ -83,6 +83,18 @@ func TestSignIn_ThatNobodyCanDo(t *testing.T) {
 	}
 }
 
+func TestSignIn_WithAProviderThatThereIsNot(t *testing.T) {
+	t.Parallel()
+	visitor := &person{w: newWorld(t)}
+	for _, path := range []string{"/v1/auth/google/start", "/v1/auth/google/callback?state=x&code=y"} {
+		got := visitor.do("GET", path, "")
+		got.fails(404, core.CodeNotFound, "", "")
+		if !strings.Contains(string(got.body), "no other sign-in than by password") {
+			t.Errorf("%s: %s, want a sentence that says so", path, got.body)
+		}
+	}
+}
+
 func TestSignIn_AddressesAreFoldedAndKeptAsTyped(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
