@@ -24,9 +24,9 @@ const envPrefix = "DOCSCTL_"
 // keyConfig names the configuration file itself; it is no setting of one.
 const keyConfig = "config"
 
-// outsideKeys are variables with our prefix that are not settings of a server:
-// they belong to the commands that talk to one, and to the tests.
-var outsideKeys = []string{keyConfig, "server", "token", "test_postgres_url", "test_redis_url"}
+// outsideKeys are variables with our prefix that are known and no settings: the file's
+// own, and those of the tests.
+var outsideKeys = []string{keyConfig, "test_postgres_url", "test_redis_url"}
 
 // layer is one source of settings.
 type layer struct {

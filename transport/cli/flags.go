@@ -50,7 +50,7 @@ func databaseSettings(flags *pflag.FlagSet) {
 // serverSettings are the flags of every command that talks to a server.
 func serverSettings(flags *pflag.FlagSet) {
 	stringSetting(flags, "server", "talk to the server at `URL`")
-	stringSetting(flags, "token", "sign in with an access token or an API key; others can read it, DOCSCTL_TOKEN is safer")
+	stringSetting(flags, "token", "sign in with `TOKEN`, an access token or an API key; others can read it, DOCSCTL_TOKEN is safer")
 }
 
 // choice is a flag whose value is one of a few words.
