@@ -19,7 +19,7 @@ var withoutActor = map[string]string{
 	"AuthService.Redeem":             "makes the actor",
 	"AuthService.Accept":             "the invitation is the credential",
 	"OrganizationService.SetPlan":    "the operator acts, who may open the store",
-	"AuthService.HasProvider":        "tells of the installation",
+	"AuthService.CheckProvider":      "tells of the installation",
 	"AuthService.BeginExternal":      "the browser's cookie and the provider make the actor",
 	"AuthService.FinishExternal":     "the provider's word is the credential",
 	"AuthService.Watch":              "forgets what is cached; acts for nobody",
