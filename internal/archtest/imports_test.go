@@ -132,3 +132,26 @@ func TestImports_TestCodeStaysOutOfPrograms(t *testing.T) {
 		t.Error("no test imports testing; nothing was checked")
 	}
 }
+
+// byName are packages that call methods by their names. Where a program reaches one,
+// the linker keeps every exported method of every type: a fifth of docsctl's binary.
+var byName = []string{"text/template", "html/template"}
+
+func TestImports_NothingCallsMethodsByName(t *testing.T) {
+	t.Parallel()
+	checked := 0
+	for _, s := range sources(t) {
+		if s.test || fits(s.dir, "internal/...") && s.dir != "internal/wire" {
+			continue
+		}
+		checked++
+		for _, p := range s.imports() {
+			if slices.Contains(byName, p) {
+				t.Errorf("%s imports %s, with which no method that nobody calls can be left out of the program", s.path, p)
+			}
+		}
+	}
+	if checked < 100 {
+		t.Errorf("checked %d files; there are more", checked)
+	}
+}

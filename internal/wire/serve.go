@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"runtime/debug"
 	"time"
 
 	"github.com/docsctl/docsctl/core"
@@ -45,6 +46,7 @@ func (p *Program) serve(ctx context.Context, build cli.BuildInfo, out io.Writer)
 	watching := make(chan error, 1)
 	go func() { watching <- p.app.Auth.Watch(workers) }() // ended by stopWorkers
 	p.greet(ctx, out, base)
+	debug.FreeOSMemory() // what starting needed: a third of the heap, which an idle server would keep
 	var broken error
 	select {
 	case <-ctx.Done():

@@ -71,7 +71,6 @@ func NewCmdRoot(f *Factory) *cobra.Command {
 	cmd.SetIn(f.IO.In)
 	cmd.SetOut(f.IO.Out)
 	cmd.SetErr(f.IO.ErrOut)
-	cmd.SetVersionTemplate("docsctl {{.Version}}\n")
 	stringSetting(cmd.PersistentFlags(), "config", "read the configuration from `FILE`")
 	stringSetting(cmd.PersistentFlags(), "data_dir", "keep the embedded store and its keys in `DIR`")
 	cmd.SetHelpCommand(newCmdHelp())
