@@ -399,6 +399,9 @@ func useSystem(t *testing.T, s *Store, o filled) {
 	if err := s.Health(ctx); err != nil {
 		t.Error(err)
 	}
+	if _, err := s.Horizon().Look(ctx); err != nil {
+		t.Error(err)
+	}
 	if _, err := s.System().Logins(ctx, o.User.EmailKey); err != nil {
 		t.Error(err)
 	}

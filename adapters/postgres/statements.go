@@ -4,7 +4,7 @@ package postgres
 // wherever a statement concerns one; the predicates on org_id are a wall of their
 // own beside row-level security, which a test proves by striking them out.
 type statements struct {
-	setScope, setTransaction, begin, commit, health string
+	setScope, setTransaction, begin, commit, health, horizon string
 
 	getOrganization, lockOrganization, founded, insertOrganization, updateOrganization string
 	getUser, lockUser, listUsers, countAdmins, insertUser, updateUser                  string
@@ -68,6 +68,7 @@ func newStatements() statements {
 	s.setTransaction = `select set_config('role', $1, true), set_config('docsctl.org_id', $2, true), set_config('statement_timeout', $3, true),
 		set_config('lock_timeout', $4, true), set_config('idle_in_transaction_session_timeout', $5, true)`
 	s.begin, s.commit, s.health = `begin`, `commit`, `select 1`
+	s.horizon = `select pg_snapshot_xmin(now.s)::text, pg_snapshot_xmax(now.s)::text from (select pg_current_snapshot() s) now`
 	s.accounts()
 	s.apiKeys()
 	s.audit()

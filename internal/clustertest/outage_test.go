@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"github.com/docsctl/docsctl/core"
 	"github.com/docsctl/docsctl/core/coretest"
 	"github.com/docsctl/docsctl/internal/testenv"
@@ -172,6 +174,48 @@ func everyJob(t *testing.T, n *node, o *coretest.Org) (ids []core.JobID) {
 			return ids
 		}
 	}
+}
+
+// A transaction that somebody leaves open holds back the feed of everybody, and
+// nothing else.
+func TestOpenTransaction_DelaysTheFeedAndIsTold(t *testing.T) {
+	t.Parallel()
+	postgres := testenv.StartPostgres(t, testenv.PostgresOptions{})
+	s := site{Database: postgres.Database(t, "clustertest", migrate), Redis: testenv.Redis(t).URL()}
+	n := here(t, s, parts{})
+	p := serve(t, s)
+	o := register(t, n, p)
+	feed := n.follow(t, o)
+	conn, err := pgx.Connect(t.Context(), s.Database)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(t.Context())
+	tx, err := conn.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := tx.Exec(t.Context(), "select pg_current_xact_id()"); err != nil {
+		t.Fatal(err)
+	}
+	id := p.summarize(t)
+	if j := p.wait(t, id); j.Status != core.JobCompleted {
+		t.Errorf("the job is %s, want it completed all the same", j.Status)
+	}
+	var got readiness
+	if !reached(t, func() bool { got = p.ready(t); return got.Status != "ok" }) ||
+		got.status != http.StatusOK || got.Status != "degraded" || got.Checks["feed"].Status != "degraded" {
+		t.Errorf("readiness is %+v, want it degraded by the feed alone", got)
+	}
+	feed.nothingStored(t)
+	if err := tx.Rollback(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	feed.await(t, 1, core.EventJobCompleted)
+	if !reached(t, func() bool { got = p.ready(t); return got.Status == "ok" }) {
+		t.Errorf("afterwards readiness is %+v, want ok", got)
+	}
+	judge(t, o, []core.JobID{id})
 }
 
 func TestRedisOutage_WorkGoesOn(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/docsctl/docsctl/core"
 	"github.com/docsctl/docsctl/core/coretest"
@@ -47,6 +48,22 @@ func (r *reader) await(t *testing.T, n int, typ core.EventType) {
 		}
 		if it.Event.ID != "" { // ephemeral ones are no part of the log
 			r.seen = append(r.seen, it.Event)
+		}
+	}
+}
+
+// nothingStored checks that the feed has told of no event of the log since.
+func (r *reader) nothingStored(t *testing.T) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	for {
+		it, err := r.stream.Next(ctx)
+		if err != nil {
+			return
+		}
+		if it.Event.ID != "" {
+			t.Errorf("the feed told of %s, which something older may still come before", it.Event.Type)
 		}
 	}
 }

@@ -46,7 +46,8 @@ type Program struct {
 	sealer *secrets.Sealer
 
 	metrics *prometheus.Registry
-	llm     core.LLM // behind its guards; nil when no model is configured
+	horizon *horizonWatch // nil where nothing can hold the feed back
+	llm     core.LLM      // behind its guards; nil when no model is configured
 }
 
 // Open connects to what c names, migrating the store if need be. Close ends it.
@@ -106,6 +107,7 @@ func (p *Program) openStore(ctx context.Context) (err error) {
 		return explainPostgres(err)
 	}
 	p.store, p.nodes, p.meter = store, store.Nodes(), store.Meter()
+	p.horizon = newHorizonWatch(store.Horizon().Look, p.metrics)
 	return nil
 }
 
@@ -123,6 +125,9 @@ func (p *Program) openBus(ctx context.Context) (err error) {
 // checks are what readiness asks. Without Redis the work goes on, slower.
 func (p *Program) checks() map[string]func(context.Context) error {
 	checks := map[string]func(context.Context) error{"store": p.store.Health}
+	if p.horizon != nil {
+		checks["feed"] = p.horizon.check
+	}
 	if p.redis != nil {
 		checks["redis"] = func(ctx context.Context) error {
 			if err := p.redis.Health(ctx); err != nil {

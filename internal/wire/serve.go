@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"runtime/debug"
+	"sync"
 	"time"
 
 	"github.com/docsctl/docsctl/core"
@@ -44,7 +45,7 @@ func (p *Program) serve(ctx context.Context, build cli.BuildInfo, out io.Writer)
 		go func() { worked <- p.work(workers, func() {}) }() // ended by stopWorkers
 	}
 	watching := make(chan error, 1)
-	go func() { watching <- p.app.Auth.Watch(workers) }() // ended by stopWorkers
+	go func() { watching <- p.watch(workers) }() // ended by stopWorkers
 	p.greet(ctx, out, base)
 	debug.FreeOSMemory() // what starting needed: a third of the heap, which an idle server would keep
 	var broken error
@@ -63,6 +64,16 @@ func (p *Program) serve(ctx context.Context, build cli.BuildInfo, out io.Writer)
 		err = errors.Join(err, <-worked)
 	}
 	return err
+}
+
+// watch keeps up with what other processes do, until ctx ends.
+func (p *Program) watch(ctx context.Context) error {
+	var looking sync.WaitGroup
+	if p.horizon != nil {
+		looking.Go(func() { p.horizon.run(ctx) }) // ended by ctx
+	}
+	defer looking.Wait()
+	return p.app.Auth.Watch(ctx)
 }
 
 // closeFeed ends the feed's connections; closing it again does nothing.
