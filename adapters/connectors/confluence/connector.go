@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"regexp"
-	"strings"
 	"time"
 
 	"github.com/docsctl/docsctl/adapters/connectors/internal/upstream"
@@ -36,26 +35,17 @@ type Connector struct {
 
 // New returns a connector.
 func New(cfg Config) *Connector {
-	client := cfg.Client
-	if client == nil {
-		client = upstream.New(cfg.Upstream)
-	}
-	base := strings.TrimRight(cfg.BaseURL, "/")
-	c := &Connector{gateway: cmp.Or(base, "https://api.atlassian.com"), client: client, cache: cfg.Cache}
+	c := &Connector{gateway: upstream.Base(cfg.BaseURL, "https://api.atlassian.com", ""), client: cfg.Client.Or(cfg.Upstream), cache: cfg.Cache}
 	if cfg.ClientID != "" {
-		c.oauth = &authorizer{c: c, server: cmp.Or(base, "https://auth.atlassian.com"), id: cfg.ClientID, secret: cfg.ClientSecret}
+		c.oauth = &authorizer{c: c, server: upstream.Base(cfg.BaseURL, "https://auth.atlassian.com", ""), id: cfg.ClientID, secret: cfg.ClientSecret}
 	}
 	return c
 }
 
 // Capabilities implements core.Connector.
 func (c *Connector) Capabilities() core.ConnectorCapabilities {
-	auth := []core.AuthType{core.AuthAPIToken}
-	if c.oauth != nil {
-		auth = append(auth, core.AuthOAuth2)
-	}
 	return core.ConnectorCapabilities{
-		Name: "Confluence", AuthTypes: auth, Incremental: true, ListsRemoved: true, Publishes: true, Search: true,
+		Name: "Confluence", AuthTypes: upstream.AuthTypes(c.oauth != nil), Incremental: true, ListsRemoved: true, Publishes: true, Search: true,
 		Permissions: []core.Permission{
 			{Name: "read:page:confluence", Purpose: "reads pages", Required: true},
 			{Name: "read:space:confluence", Purpose: "lists the spaces that pages are in", Required: true},

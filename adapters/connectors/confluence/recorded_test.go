@@ -32,17 +32,11 @@ func TestRecorded_ErrorsMeanWhatTheySay(t *testing.T) {
 		"409-v1-version.json": core.ReasonRefused, "409-v2-version.json": core.ReasonRefused, "410-v1-removed.json": core.ReasonGone,
 		"413-too-large.json": core.ReasonRefused, "429-then-200.json": core.ReasonLimited, "500-then-view.json": core.ReasonDown, "503-html.json": core.ReasonDown,
 	}
-	for _, name := range vendortest.RecordedNames(t, "confluence", "errors") {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			e := vendortest.Recorded(t, "confluence", "errors", name)[0]
-			c, a := at(vendortest.Always(t, e))
-			_, err := c.Fetch(t.Context(), a, "229500", nil)
-			if d, _ := core.AsError(err).Details.(core.UpstreamDetails); d.Reason != want[name] || d.UpstreamStatus != e.Response.Status {
-				t.Errorf("got %+v, want %q with the status", d, want[name])
-			}
-		})
-	}
+	vendortest.WantReasons(t, "confluence", want, func(t *testing.T, address string) error {
+		c, a := at(address)
+		_, err := c.Fetch(t.Context(), a, "229500", nil)
+		return err
+	}, nil)
 }
 
 func list(t *testing.T, c *confluence.Connector, a core.Access, r core.ListRequest) []core.Item {

@@ -1,11 +1,9 @@
 package guru
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/docsctl/docsctl/adapters/connectors/internal/upstream"
@@ -32,12 +30,7 @@ type Connector struct {
 
 // New returns a connector.
 func New(cfg Config) *Connector {
-	base := strings.TrimSuffix(strings.TrimRight(cmp.Or(cfg.BaseURL, "https://api.getguru.com"), "/"), "/api/v1")
-	client := cfg.Client
-	if client == nil {
-		client = upstream.New(cfg.Upstream)
-	}
-	c := &Connector{base: base, client: client}
+	c := &Connector{base: upstream.Base(cfg.BaseURL, "https://api.getguru.com", "/api/v1"), client: cfg.Client.Or(cfg.Upstream)}
 	if cfg.ClientID != "" {
 		c.oauth = &authorizer{c: c, id: cfg.ClientID, secret: cfg.ClientSecret}
 	}
@@ -46,12 +39,8 @@ func New(cfg Config) *Connector {
 
 // Capabilities implements core.Connector.
 func (c *Connector) Capabilities() core.ConnectorCapabilities {
-	auth := []core.AuthType{core.AuthAPIToken}
-	if c.oauth != nil {
-		auth = append(auth, core.AuthOAuth2)
-	}
 	return core.ConnectorCapabilities{
-		Name: "Guru", AuthTypes: auth, Incremental: true, ListsRemoved: true, Publishes: true, Search: true, Host: c.base,
+		Name: "Guru", AuthTypes: upstream.AuthTypes(c.oauth != nil), Incremental: true, ListsRemoved: true, Publishes: true, Search: true, Host: c.base,
 		Permissions: []core.Permission{
 			{Name: "User token", Purpose: "reads the cards that its user can see", Required: true},
 			{Name: "Author role in the collection", Purpose: "publishes a summary as a card; a collection token may only read"},

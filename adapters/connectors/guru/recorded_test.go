@@ -32,17 +32,11 @@ func TestRecorded_ErrorsMeanWhatTheySay(t *testing.T) {
 		"403-collection-token-writes.json": core.ReasonForbidden, "404.json": core.ReasonGone, "429.json": core.ReasonLimited, "500.json": core.ReasonDown,
 		"503.json": core.ReasonDown,
 	}
-	for _, name := range vendortest.RecordedNames(t, "guru", "errors") {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			e := vendortest.Recorded(t, "guru", "errors", name)[0]
-			c, a := at(vendortest.Always(t, e))
-			_, err := c.Fetch(t.Context(), a, someCard, nil)
-			if d, _ := core.AsError(err).Details.(core.UpstreamDetails); d.Reason != want[name] || d.UpstreamStatus != e.Response.Status {
-				t.Errorf("got %+v, want %q with the status", d, want[name])
-			}
-		})
-	}
+	vendortest.WantReasons(t, "guru", want, func(t *testing.T, address string) error {
+		c, a := at(address)
+		_, err := c.Fetch(t.Context(), a, someCard, nil)
+		return err
+	}, nil)
 }
 
 func list(t *testing.T, c *guru.Connector, a core.Access, r core.ListRequest) []core.Item {

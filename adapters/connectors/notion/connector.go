@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"strings"
 	"time"
 
 	"github.com/docsctl/docsctl/adapters/connectors/internal/upstream"
@@ -31,12 +30,7 @@ type Connector struct {
 
 // New returns a connector.
 func New(cfg Config) *Connector {
-	base := strings.TrimSuffix(strings.TrimRight(cmp.Or(cfg.BaseURL, "https://api.notion.com"), "/"), "/v1")
-	client := cfg.Client
-	if client == nil {
-		client = upstream.New(cfg.Upstream)
-	}
-	c := &Connector{base: base, client: client}
+	c := &Connector{base: upstream.Base(cfg.BaseURL, "https://api.notion.com", "/v1"), client: cfg.Client.Or(cfg.Upstream)}
 	if cfg.ClientID != "" {
 		c.oauth = &authorizer{c: c, id: cfg.ClientID, secret: cfg.ClientSecret}
 	}
@@ -48,12 +42,8 @@ const grain = time.Minute
 
 // Capabilities implements core.Connector.
 func (c *Connector) Capabilities() core.ConnectorCapabilities {
-	auth := []core.AuthType{core.AuthAPIToken}
-	if c.oauth != nil {
-		auth = append(auth, core.AuthOAuth2)
-	}
 	return core.ConnectorCapabilities{
-		Name: "Notion", AuthTypes: auth, Incremental: true, ListsRemoved: true, Publishes: true, Search: true, EditGrain: grain, Host: c.base,
+		Name: "Notion", AuthTypes: upstream.AuthTypes(c.oauth != nil), Incremental: true, ListsRemoved: true, Publishes: true, Search: true, EditGrain: grain, Host: c.base,
 		Permissions: []core.Permission{
 			{Name: "Read content", Purpose: "reads the pages and databases that are shared with the connection", Required: true},
 			{Name: "Read user information without email addresses", Purpose: "writes the names of people that a page mentions"},

@@ -57,20 +57,11 @@ func (o *authorizer) call(a core.Access, path string, body any) upstream.Call {
 
 func (o *authorizer) token(ctx context.Context, a core.Access, body any) (*core.Grant, error) {
 	var got struct {
-		Access    string  `json:"access_token"`
-		Refresh   *string `json:"refresh_token"`
-		Workspace string  `json:"workspace_name"`
+		Workspace string `json:"workspace_name"`
 	}
-	if _, err := o.c.client.JSON(ctx, vendor, o.call(a, "/v1/oauth/token", body), &got); err != nil {
-		return nil, err
+	g, err := o.c.client.Grant(ctx, vendor, o.call(a, "/v1/oauth/token", body), &got)
+	if err == nil {
+		g.Config.Account = got.Workspace
 	}
-	if got.Access == "" {
-		return nil, vendor.Broken(nil)
-	}
-	g := &core.Grant{Token: core.NewSecret(got.Access), Config: a.Config}
-	if got.Refresh != nil {
-		g.RefreshToken = core.NewSecret(*got.Refresh)
-	}
-	g.Config.Account = got.Workspace
-	return g, nil
+	return g, err
 }

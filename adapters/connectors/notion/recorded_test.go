@@ -29,25 +29,22 @@ func TestRecorded_ErrorsMeanWhatTheySay(t *testing.T) {
 		"500-internal_server_error.json": core.ReasonDown, "503-service_unavailable.json": core.ReasonDown, "504-gateway_timeout.json": core.ReasonDown,
 		"529-service_overload.json": core.ReasonDown,
 	}
-	for _, name := range vendortest.RecordedNames(t, "notion", "errors") {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			e := vendortest.Recorded(t, "notion", "errors", name)[0]
-			c, a := at(vendortest.Always(t, e))
-			_, err := c.Fetch(t.Context(), a, somePage, nil)
-			var body struct {
-				Code      string
-				RequestID string `json:"request_id"`
-			}
-			if err := json.Unmarshal(e.Response.Body, &body); err != nil {
-				t.Fatal(err)
-			}
-			d, _ := core.AsError(err).Details.(core.UpstreamDetails)
-			if d.Reason != want[name] || d.UpstreamStatus != e.Response.Status || d.UpstreamCode != body.Code || d.UpstreamRequestID != body.RequestID {
-				t.Errorf("got %+v, want %q with status, code and request id", d, want[name])
-			}
-		})
-	}
+	vendortest.WantReasons(t, "notion", want, func(t *testing.T, address string) error {
+		c, a := at(address)
+		_, err := c.Fetch(t.Context(), a, somePage, nil)
+		return err
+	}, func(t *testing.T, e vendortest.Exchange, d core.UpstreamDetails) {
+		var body struct {
+			Code      string
+			RequestID string `json:"request_id"`
+		}
+		if err := json.Unmarshal(e.Response.Body, &body); err != nil {
+			t.Fatal(err)
+		}
+		if d.UpstreamCode != body.Code || d.UpstreamRequestID != body.RequestID {
+			t.Errorf("got %+v, want Notion's code and request id", d)
+		}
+	})
 }
 
 func TestRecorded_SearchIsReadInPages(t *testing.T) {

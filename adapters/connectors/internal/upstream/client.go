@@ -1,10 +1,12 @@
 package upstream
 
 import (
+	"cmp"
 	"context"
 	"math/rand/v2"
 	"net/http"
 	"net/url"
+	"strings"
 	"sync"
 	"time"
 
@@ -87,6 +89,20 @@ func New(cfg Config) *Client {
 		cfg: cfg, breakers: newBreakers(cfg), pauses: map[string]time.Time{},
 		http: egress.NewClient(egress.Config{AllowPrivate: cfg.AllowPrivate, Trusted: trusted, Timeout: cfg.Timeout}),
 	}
+}
+
+// Or returns c or, when that is nil, a client made of cfg.
+func (c *Client) Or(cfg Config) *Client {
+	if c == nil {
+		return New(cfg)
+	}
+	return c
+}
+
+// Base returns the base URL of a vendor's API: the one that was given, or its own,
+// without the part that paths begin with.
+func Base(given, own, path string) string {
+	return strings.TrimSuffix(strings.TrimRight(cmp.Or(given, own), "/"), path)
 }
 
 // Now is the client's clock.

@@ -19,6 +19,7 @@ import (
 	"testing"
 
 	"github.com/docsctl/docsctl/adapters/connectors/internal/doctree/doctreetest"
+	"github.com/docsctl/docsctl/core"
 )
 
 // Exchange is a recorded request and its answer.
@@ -175,6 +176,25 @@ func Replay(t *testing.T, exchanges []Exchange, other func(w http.ResponseWriter
 	}))
 	t.Cleanup(s.Close)
 	return s.URL
+}
+
+// WantReasons has every recorded error of a vendor be the answer to a call, and checks
+// what the connector makes of it. check looks at what else there is; nil: nothing.
+func WantReasons(t *testing.T, vendor string, want map[string]core.UpstreamReason, call func(t *testing.T, address string) error, check func(t *testing.T, e Exchange, d core.UpstreamDetails)) {
+	t.Helper()
+	for _, name := range RecordedNames(t, vendor, "errors") {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			e := Recorded(t, vendor, "errors", name)[0]
+			d, _ := core.AsError(call(t, Always(t, e))).Details.(core.UpstreamDetails)
+			if d.Reason != want[name] || d.UpstreamStatus != e.Response.Status {
+				t.Errorf("got %+v, want %q with the status", d, want[name])
+			}
+			if check != nil {
+				check(t, e, d)
+			}
+		})
+	}
 }
 
 // Always serves the answer of an exchange to every call.
