@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -63,6 +64,49 @@ func TestSync_UnchangedContentChangesNothing(t *testing.T) {
 	c.wantCounts(t, "after an edit", core.SyncCounts{Updated: 1, Unchanged: 2})
 	if d := c.documents(t)["item-001"]; d.Version != 2 {
 		t.Errorf("got version %d, want 2", d.Version)
+	}
+}
+
+// TestSync_AnUpdateOutdatesTheSummaryAtOnce holds what a sync writes to the promise
+// of an edit by hand: no reader sees the new text beside a summary that claims to be
+// of it, so the two events stand next to each other, once.
+func TestSync_AnUpdateOutdatesTheSummaryAtOnce(t *testing.T) {
+	t.Parallel()
+	c := connect(t, newVendor(2))
+	how := core.ResummarizeFlag
+	if _, err := c.Org.Update(t.Context(), c.admin, core.OrganizationPatch{Resummarize: &how}); err != nil {
+		t.Fatal(err)
+	}
+	c.sync(t, core.SyncRequest{})
+	sum, _, err := c.Summaries.Request(t.Context(), c.admin, core.SummaryRequest{DocumentID: c.documents(t)["item-001"].ID})
+	if err != nil {
+		t.Fatal(err)
+	}
+	execute(t, c.claim(t))
+	if s := c.summary(t, c.admin, sum.ID); s.Stale || s.Status != core.SummaryComplete {
+		t.Fatalf("before the edit: %+v", s)
+	}
+	known := len(c.events(t, c.admin))
+	c.put("item-001", "Another text.")
+	c.sync(t, core.SyncRequest{})
+	if s := c.summary(t, c.admin, sum.ID); !s.Stale {
+		t.Error("the summary of the older text is not stale")
+	}
+	after := c.events(t, c.admin)[known:]
+	at := slices.Index(after, core.EventDocumentUpdated)
+	if at < 0 || at+1 >= len(after) || after[at+1] != core.EventSummaryStale {
+		t.Errorf("got events %v, want %s right behind %s", after, core.EventSummaryStale, core.EventDocumentUpdated)
+	}
+	c.put("item-001", "A third text.")
+	c.sync(t, core.SyncRequest{})
+	told := 0
+	for _, e := range c.events(t, c.admin)[known:] {
+		if e == core.EventSummaryStale {
+			told++
+		}
+	}
+	if told != 1 {
+		t.Errorf("told %d times that the summary is stale, want once", told)
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/yuin/goldmark"
 	"github.com/yuin/goldmark/extension"
 	"github.com/yuin/goldmark/parser"
+	"github.com/yuin/goldmark/renderer"
 	"github.com/yuin/goldmark/util"
 
 	"github.com/docsctl/docsctl/core"
@@ -39,6 +40,7 @@ func newMarkdown() goldmark.Markdown {
 	for _, e := range []goldmark.Extender{extension.Table, extension.Strikethrough, extension.Footnote} {
 		e.Extend(md)
 	}
+	md.Renderer().AddOptions(renderer.WithNodeRenderers(util.Prioritized(imageText{}, 100)))
 	return md
 }
 
@@ -54,7 +56,7 @@ func (r *Renderer) Render(ctx context.Context, in core.RenderRequest, f core.Exp
 	}
 	switch f {
 	case core.ExportMarkdown:
-		return []byte(markdownOf(in)), nil
+		return []byte(withoutImages(markdownOf(in))), nil
 	case core.ExportHTML:
 		return r.html(in)
 	case core.ExportDocx:

@@ -19,6 +19,7 @@ func RunRenderer(t *testing.T, open func(t *testing.T) core.Renderer, read func(
 	runCases(t, "RunRenderer", open, map[string]func(t *testing.T, r core.Renderer){
 		"TitleTextAndQuotesStandInIt": with(rendererWritesAll),
 		"HostileTextIsText":           with(rendererHostile),
+		"ImagesAreTold":               with(rendererImages),
 		"PlainTextKeepsItsMarks":      with(rendererPlain),
 		"JSONStaysWhole":              with(rendererJSON),
 		"SameInputSameBytes":          with(rendererSame),
@@ -100,6 +101,28 @@ func rendererHostile(t *testing.T, c rendererCase) {
 		}
 		if words := c.read(t, f, file); f != core.ExportJSON && (strings.Contains(words, "\x00") || !strings.Contains(words, "*x*")) {
 			t.Errorf("%s: the quote is not as it is, or a control character is:\n%s", f, clip(words))
+		}
+	}
+}
+
+// rendererImages has images told by their alternative text, and none loaded.
+func rendererImages(t *testing.T, c rendererCase) {
+	const text = "## Tides\n\nSee ![a chart of the tides](https://example.org/tides.png) and ![](https://example.org/b.png).\n\nWrite `![x](y.png)` for one. Done!"
+	r := rendered(func(r *core.RenderRequest) {
+		r.Summary.Text = text
+		r.Summary.Citations = []core.Citation{{Start: len(text) - 5, End: len(text), Sources: []core.Source{{Start: 0, End: 4, Quote: "Tide"}}}}
+	})
+	for _, f := range core.ExportFormats() {
+		file, err := c.Render(t.Context(), r, f)
+		must(t, "render", file, err)
+		wantWords(t, f, c.read(t, f, file), "a chart of the tides", "![x](y.png)", "Done!", "Tide")
+		if f == core.ExportJSON {
+			continue // the text as it is stored
+		}
+		for _, bad := range []string{"![a", "![]", "<img", "w:drawing"} {
+			if bytes.Contains(file, []byte(bad)) {
+				t.Errorf("%s holds %s:\n%s", f, bad, clip(string(file)))
+			}
 		}
 	}
 }
