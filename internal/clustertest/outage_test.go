@@ -203,7 +203,7 @@ func TestOpenTransaction_DelaysTheFeedAndIsTold(t *testing.T) {
 		t.Errorf("the job is %s, want it completed all the same", j.Status)
 	}
 	var got readiness
-	if !reached(t, func() bool { got = p.ready(t); return got.Status != "ok" }) ||
+	if !reached(t, patience, func() bool { got = p.ready(t); return got.Status != "ok" }) ||
 		got.status != http.StatusOK || got.Status != "degraded" || got.Checks["feed"].Status != "degraded" {
 		t.Errorf("readiness is %+v, want it degraded by the feed alone", got)
 	}
@@ -212,7 +212,7 @@ func TestOpenTransaction_DelaysTheFeedAndIsTold(t *testing.T) {
 		t.Fatal(err)
 	}
 	feed.await(t, 1, core.EventJobCompleted)
-	if !reached(t, func() bool { got = p.ready(t); return got.Status == "ok" }) {
+	if !reached(t, patience, func() bool { got = p.ready(t); return got.Status == "ok" }) {
 		t.Errorf("afterwards readiness is %+v, want ok", got)
 	}
 	judge(t, o, []core.JobID{id})

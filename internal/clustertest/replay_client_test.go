@@ -34,7 +34,7 @@ var errTold = errors.New("the server's answer is wrong")
 
 // follow takes every event over as many connections as it needs.
 func (c *crowd) follow(ctx context.Context, k *replayClient) error {
-	ctx, cancel := context.WithTimeout(ctx, 20*patience)
+	ctx, cancel := context.WithTimeout(ctx, crowdPatience)
 	defer cancel()
 	for k.got < replayEvents || k.cuts < *replayCuts {
 		until := replayEvents // no cut

@@ -115,7 +115,7 @@ func (c *crowd) write(t *testing.T) {
 		if n > replayEvents {
 			return
 		}
-		if !reached(t, func() bool { return c.received.Load() >= (n-ahead)*int64(len(c.clients)) }) {
+		if !reached(t, crowdPatience, func() bool { return c.received.Load() >= (n-ahead)*int64(len(c.clients)) }) {
 			t.Error("the clients get no further")
 			return
 		}
@@ -145,7 +145,7 @@ func (c *crowd) harm(t *testing.T) {
 	}
 	all := int64(len(c.clients)) * replayEvents
 	for i, step := range steps {
-		if !reached(t, func() bool { return c.received.Load() >= all*int64(i+1)/int64(len(steps)+1) }) {
+		if !reached(t, crowdPatience, func() bool { return c.received.Load() >= all*int64(i+1)/int64(len(steps)+1) }) {
 			t.Errorf("the clients got %d of %d events and no more", c.received.Load(), all)
 			return
 		}
@@ -162,11 +162,14 @@ func (c *crowd) kill(t *testing.T, i int) {
 	c.start(t, i)
 }
 
-// reached waits for so, as long as a test has patience with a crowd.
-func reached(t *testing.T, so func() bool) bool {
+// crowdPatience is how long a whole crowd may take.
+const crowdPatience = 60 * patience
+
+// reached waits for so.
+func reached(t *testing.T, within time.Duration, so func() bool) bool {
 	poll := time.NewTicker(5 * time.Millisecond)
 	defer poll.Stop()
-	for deadline := time.After(20 * patience); !so(); {
+	for deadline := time.After(within); !so(); {
 		select {
 		case <-poll.C:
 		case <-deadline:
