@@ -2,6 +2,7 @@ package coretest
 
 import (
 	"context"
+	"maps"
 	"time"
 
 	"github.com/docsctl/docsctl/core"
@@ -17,10 +18,11 @@ type writeOperation struct {
 // writeOperations is every such method, by its name.
 func writeOperations() map[string]writeOperation {
 	all := map[string]writeOperation{}
-	for _, part := range []map[string]writeOperation{accountWrites(), webhookWrites(), documentWrites(), summaryWrites(), templateAndJobWrites(), importWrites()} {
-		for name, op := range part {
-			all[name] = op
-		}
+	for _, part := range []map[string]writeOperation{
+		accountWrites(), credentialWrites(), connectionWrites(), webhookWrites(),
+		documentWrites(), summaryWrites(), templateAndJobWrites(), importWrites(),
+	} {
+		maps.Copy(all, part)
 	}
 	return all
 }
@@ -28,8 +30,7 @@ func writeOperations() map[string]writeOperation {
 func accountWrites() map[string]writeOperation {
 	return map[string]writeOperation{
 		"Organizations.GetForUpdate": {answersOwn, func(ctx context.Context, tx core.Tx, _ things) error {
-			_, err := tx.Organizations.GetForUpdate(ctx)
-			return err
+			return second(tx.Organizations.GetForUpdate(ctx))
 		}},
 		"Organizations.Founded": {answersOwn, func(ctx context.Context, tx core.Tx, _ things) error {
 			return second(tx.Organizations.Founded(ctx))
@@ -42,17 +43,20 @@ func accountWrites() map[string]writeOperation {
 			return tx.Organizations.Update(ctx, &x.org)
 		}},
 		"Users.GetForUpdate": {answersNotFound, func(ctx context.Context, tx core.Tx, x things) error {
-			_, err := tx.Users.GetForUpdate(ctx, x.user.ID)
-			return err
+			return second(tx.Users.GetForUpdate(ctx, x.user.ID))
 		}},
 		"Users.Create": {answersAny, func(ctx context.Context, tx core.Tx, x things) error { return tx.Users.Create(ctx, &x.user) }},
 		"Users.Update": {answersNotFound, func(ctx context.Context, tx core.Tx, x things) error {
 			x.user.PasswordHash = "of another"
 			return tx.Users.Update(ctx, &x.user)
 		}},
+	}
+}
+
+func credentialWrites() map[string]writeOperation {
+	return map[string]writeOperation{
 		"Sessions.GetForUpdate": {answersNotFound, func(ctx context.Context, tx core.Tx, x things) error {
-			_, err := tx.Sessions.GetForUpdate(ctx, x.session.ID)
-			return err
+			return second(tx.Sessions.GetForUpdate(ctx, x.session.ID))
 		}},
 		"Sessions.Create": {answersAny, func(ctx context.Context, tx core.Tx, x things) error {
 			return tx.Sessions.Create(ctx, &x.session)
@@ -75,9 +79,26 @@ func accountWrites() map[string]writeOperation {
 		"Idempotency.Answer": {answersNotFound, func(ctx context.Context, tx core.Tx, x things) error {
 			return tx.Idempotency.Answer(ctx, core.IdempotentRequest{UserID: x.user.ID, Route: "mine", KeyHash: []byte("k"), Answer: []byte("by another")})
 		}},
+		"APIKeys.Create": {answersNotFound, func(ctx context.Context, tx core.Tx, x things) error {
+			x.key.ID, x.key.KeyHash, x.key.UserID = core.NewID[core.APIKeyID](), []byte("another hash"), x.user.ID
+			return tx.APIKeys.Create(ctx, &x.key)
+		}},
+		"APIKeys.MarkUsed": {answersNotFound, func(ctx context.Context, tx core.Tx, x things) error {
+			return tx.APIKeys.MarkUsed(ctx, x.key.ID, Now())
+		}},
+		"APIKeys.Delete": {answersNotFound, func(ctx context.Context, tx core.Tx, x things) error {
+			return tx.APIKeys.Delete(ctx, x.key.ID)
+		}},
+		"APIKeys.DeleteOfUser": {answersNothing, func(ctx context.Context, tx core.Tx, x things) error {
+			return tx.APIKeys.DeleteOfUser(ctx, x.key.UserID)
+		}},
+	}
+}
+
+func connectionWrites() map[string]writeOperation {
+	return map[string]writeOperation{
 		"Integrations.GetForUpdate": {answersNotFound, func(ctx context.Context, tx core.Tx, x things) error {
-			_, err := tx.Integrations.GetForUpdate(ctx, x.integration.ID)
-			return err
+			return second(tx.Integrations.GetForUpdate(ctx, x.integration.ID))
 		}},
 		"Integrations.Create": {answersNotFound, func(ctx context.Context, tx core.Tx, x things) error {
 			x.integration.ID, x.integration.UserID = core.NewID[core.IntegrationID](), x.user.ID
@@ -92,25 +113,11 @@ func accountWrites() map[string]writeOperation {
 		}},
 		"PublishedPages.Claim": {answersNotFound, func(ctx context.Context, tx core.Tx, x things) error {
 			x.published.ID, x.published.Target = core.NewID[core.PublishedPageID](), "below:another"
-			_, err := tx.PublishedPages.Claim(ctx, &x.published)
-			return err
+			return second(tx.PublishedPages.Claim(ctx, &x.published))
 		}},
 		"PublishedPages.Update": {answersNotFound, func(ctx context.Context, tx core.Tx, x things) error {
 			x.published.Markdown = "by another"
 			return tx.PublishedPages.Update(ctx, &x.published)
-		}},
-		"APIKeys.Create": {answersNotFound, func(ctx context.Context, tx core.Tx, x things) error {
-			x.key.ID, x.key.KeyHash, x.key.UserID = core.NewID[core.APIKeyID](), []byte("another hash"), x.user.ID
-			return tx.APIKeys.Create(ctx, &x.key)
-		}},
-		"APIKeys.MarkUsed": {answersNotFound, func(ctx context.Context, tx core.Tx, x things) error {
-			return tx.APIKeys.MarkUsed(ctx, x.key.ID, Now())
-		}},
-		"APIKeys.Delete": {answersNotFound, func(ctx context.Context, tx core.Tx, x things) error {
-			return tx.APIKeys.Delete(ctx, x.key.ID)
-		}},
-		"APIKeys.DeleteOfUser": {answersNothing, func(ctx context.Context, tx core.Tx, x things) error {
-			return tx.APIKeys.DeleteOfUser(ctx, x.key.UserID)
 		}},
 	}
 }
@@ -154,8 +161,7 @@ func webhookWrites() map[string]writeOperation {
 func documentWrites() map[string]writeOperation {
 	return map[string]writeOperation{
 		"Documents.GetForUpdate": {answersNotFound, func(ctx context.Context, tx core.Tx, x things) error {
-			_, err := tx.Documents.GetForUpdate(ctx, x.document.ID)
-			return err
+			return second(tx.Documents.GetForUpdate(ctx, x.document.ID))
 		}},
 		"Documents.Create": {answersAny, func(ctx context.Context, tx core.Tx, x things) error {
 			return tx.Documents.Create(ctx, &x.document)
@@ -200,8 +206,7 @@ func summaryWrites() map[string]writeOperation {
 func templateAndJobWrites() map[string]writeOperation {
 	return map[string]writeOperation{
 		"Templates.GetForUpdate": {answersNotFound, func(ctx context.Context, tx core.Tx, x things) error {
-			_, err := tx.Templates.GetForUpdate(ctx, x.template.ID)
-			return err
+			return second(tx.Templates.GetForUpdate(ctx, x.template.ID))
 		}},
 		"Templates.Create": {answersAny, func(ctx context.Context, tx core.Tx, x things) error {
 			return tx.Templates.Create(ctx, &x.template)
@@ -214,8 +219,7 @@ func templateAndJobWrites() map[string]writeOperation {
 			return tx.Templates.Delete(ctx, x.template.ID)
 		}},
 		"Jobs.GetForUpdate": {answersNotFound, func(ctx context.Context, tx core.Tx, x things) error {
-			_, err := tx.Jobs.GetForUpdate(ctx, x.job.ID)
-			return err
+			return second(tx.Jobs.GetForUpdate(ctx, x.job.ID))
 		}},
 		"Jobs.Update": {answersNotFound, func(ctx context.Context, tx core.Tx, x things) error {
 			x.job.Status, x.job.FinishedAt, x.job.NextAttemptAt = core.JobCanceled, new(Now()), nil
@@ -223,16 +227,14 @@ func templateAndJobWrites() map[string]writeOperation {
 		}},
 		"JobItems.Add": {answersNotFound, func(ctx context.Context, tx core.Tx, x things) error {
 			x.item.ID, x.item.Item = core.NewID[core.JobItemID](), "by another"
-			_, err := tx.JobItems.Add(ctx, []core.JobItem{x.item})
-			return err
+			return second(tx.JobItems.Add(ctx, []core.JobItem{x.item}))
 		}},
 		"JobItems.Put": {answersNotFound, func(ctx context.Context, tx core.Tx, x things) error {
 			x.item.ID, x.item.Title = core.NewID[core.JobItemID](), "by another"
 			return tx.JobItems.Put(ctx, []core.JobItem{x.item})
 		}},
 		"JobItems.Move": {answersNothing, func(ctx context.Context, tx core.Tx, x things) error {
-			_, err := tx.JobItems.Move(ctx, x.item.JobID, x.item.State, core.JobItem{State: core.JobItemCanceled, UpdatedAt: Now()})
-			return err
+			return second(tx.JobItems.Move(ctx, x.item.JobID, x.item.State, core.JobItem{State: core.JobItemCanceled, UpdatedAt: Now()}))
 		}},
 	}
 }
@@ -247,8 +249,7 @@ func importWrites() map[string]writeOperation {
 		"Imports.Take":   {answersNotFound, func(ctx context.Context, tx core.Tx, x things) error { return tx.Imports.Take(ctx, mark(x)) }},
 		"Imports.End":    {answersNotFound, func(ctx context.Context, tx core.Tx, x things) error { return tx.Imports.End(ctx, mark(x), nil) }},
 		"Imports.Discard": {answersNotFound, func(ctx context.Context, tx core.Tx, x things) error {
-			_, err := tx.Imports.Discard(ctx, mark(x), 10)
-			return err
+			return second(tx.Imports.Discard(ctx, mark(x), 10))
 		}},
 		"Usage.Lock": {answersOwn, func(ctx context.Context, tx core.Tx, _ things) error { return tx.Usage.Lock(ctx) }},
 		"Usage.Reserve": {answersNotFound, func(ctx context.Context, tx core.Tx, x things) error {
