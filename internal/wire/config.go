@@ -1,16 +1,12 @@
 package wire
 
 import (
-	"errors"
-	"fmt"
 	"log/slog"
-	"net"
 	"net/netip"
 	"net/url"
 	"os"
 	"path/filepath"
 	"runtime"
-	"strconv"
 	"strings"
 	"time"
 
@@ -108,8 +104,8 @@ func settings() []setting {
 		{key: "confluence_base_url", parse: vendorBaseURL(func(c *Config) *Vendor { return &c.Confluence })},
 		{key: "confluence_client_id", parse: text(func(c *Config) *string { return &c.Confluence.ClientID })},
 		{key: "confluence_client_secret", secret: true, parse: text(func(c *Config) *string { return &c.Confluence.ClientSecret })},
-		{key: "worker_concurrency_llm", value: "64", parse: count(func(c *Config) *int { return &c.WorkerLLM })},
-		{key: "worker_concurrency_integration", value: "8", parse: count(func(c *Config) *int { return &c.WorkerIntegration })},
+		{key: "worker_concurrency_llm", value: "64", parse: whole(func(c *Config) *int { return &c.WorkerLLM }, 1, 10_000)},
+		{key: "worker_concurrency_integration", value: "8", parse: whole(func(c *Config) *int { return &c.WorkerIntegration }, 1, 10_000)},
 		{key: "job_lease", value: "30s", parse: span(func(c *Config) *time.Duration { return &c.JobLease }, 3*time.Second, time.Hour)},
 		{key: "retention_sessions", value: "168h", parse: span(func(c *Config) *time.Duration { return &c.Retention.Sessions }, time.Minute, 10_000*time.Hour)},
 		{key: "retention_events", value: "1h", parse: span(func(c *Config) *time.Duration { return &c.Retention.Events }, time.Minute, 10_000*time.Hour)},
@@ -137,92 +133,6 @@ func settings() []setting {
 	}, extractSettings()...)
 }
 
-func text(field func(*Config) *string) func(*Config, string) error {
-	return func(c *Config, v string) error {
-		*field(c) = v
-		return nil
-	}
-}
-
-func list(field func(*Config) *[]string) func(*Config, string) error {
-	return func(c *Config, v string) error {
-		for part := range strings.SplitSeq(v, ",") {
-			if part = strings.TrimSpace(part); part != "" {
-				*field(c) = append(*field(c), part)
-			}
-		}
-		return nil
-	}
-}
-
-func count(field func(*Config) *int) func(*Config, string) error {
-	return func(c *Config, v string) error {
-		n, err := strconv.Atoi(v)
-		if err != nil || n < 1 || n > 10_000 {
-			return errors.New("must be a whole number from 1 to 10000")
-		}
-		*field(c) = n
-		return nil
-	}
-}
-
-func rate(field func(*Config) *int) func(*Config, string) error {
-	return func(c *Config, v string) error {
-		n, err := strconv.Atoi(v)
-		if err != nil || n < 0 || n > 10_000_000 {
-			return errors.New("must be a whole number a minute, up to 10000000; 0 turns the limit off")
-		}
-		*field(c) = n
-		return nil
-	}
-}
-
-func span(field func(*Config) *time.Duration, lo, hi time.Duration) func(*Config, string) error {
-	return func(c *Config, v string) error {
-		d, err := time.ParseDuration(v)
-		if err != nil || d < lo || d > hi {
-			return fmt.Errorf("must be a duration such as 30s, from %s to %s", lo, hi)
-		}
-		*field(c) = d
-		return nil
-	}
-}
-
-func truth(field func(*Config) *bool) func(*Config, string) error {
-	return func(c *Config, v string) error {
-		b, err := strconv.ParseBool(v)
-		if err != nil {
-			return errors.New("must be true or false")
-		}
-		*field(c) = b
-		return nil
-	}
-}
-
-func databaseURL(c *Config, v string) error {
-	c.DatabaseURL = v
-	if v != "" && !c.Postgres() {
-		return errors.New("must be a postgres:// address, or unset for the embedded store")
-	}
-	return nil
-}
-
-func listen(c *Config, v string) error {
-	c.Listen = v
-	if _, port, err := net.SplitHostPort(v); err != nil || port == "" {
-		return errors.New("must be an address with a port, such as 127.0.0.1:8080")
-	}
-	return nil
-}
-
-func publicURL(c *Config, v string) error {
-	c.PublicURL = strings.TrimSuffix(v, "/")
-	if u, err := url.Parse(v); v != "" && (err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https")) {
-		return errors.New("must be an http or https address")
-	}
-	return nil
-}
-
 // origins are the web pages that may call the API: those that are listed, else the
 // server's own.
 func (c Config) origins() []string {
@@ -233,96 +143,12 @@ func (c Config) origins() []string {
 	return []string{u.Scheme + "://" + u.Host}
 }
 
-func llmBaseURL(c *Config, v string) error {
-	c.LLMBaseURL = strings.TrimSuffix(v, "/")
-	if u, err := url.Parse(v); v != "" && (err != nil || u.Host == "" || u.User != nil || (u.Scheme != "http" && u.Scheme != "https")) {
-		return errors.New("must be an http or https address such as https://api.openai.com/v1, without user and password")
-	}
-	return nil
-}
-
-func llmContext(c *Config, v string) error {
-	if v == "" {
-		return nil
-	}
-	n, err := strconv.Atoi(v)
-	if err != nil || n < 512 || n > 100_000_000 {
-		return errors.New("must be a number of tokens from 512 to 100000000")
-	}
-	c.LLMContext = n
-	return nil
-}
-
-func googleIssuer(c *Config, v string) error {
-	c.GoogleIssuer = v
-	if u, err := url.Parse(v); v != "" && (err != nil || u.Host == "" || u.User != nil || (u.Scheme != "http" && u.Scheme != "https")) {
-		return errors.New("must be the provider's https address, as it names itself")
-	}
-	return nil
-}
-
 // signIn is the provider that people sign in with besides by password, or nil.
 func (c Config) signIn() core.SignInProvider {
 	if c.GoogleClientID == "" {
 		return nil
 	}
 	return identity.NewOIDC(identity.OIDCConfig{Issuer: c.GoogleIssuer, ClientID: c.GoogleClientID, ClientSecret: c.GoogleSecret})
-}
-
-func registration(c *Config, v string) error {
-	switch c.Registration = core.Registrations(v); c.Registration {
-	case core.RegistrationOpen, core.RegistrationFirst, core.RegistrationClosed:
-		return nil
-	}
-	return errors.New("must be open, first or closed")
-}
-
-func defaultPlan(c *Config, v string) error {
-	switch c.DefaultPlan = core.PlanType(v); c.DefaultPlan {
-	case core.PlanFree, core.PlanEnterprise:
-		return nil
-	}
-	return errors.New("must be free or enterprise")
-}
-
-func uploadBytes(c *Config, v string) error {
-	n, err := strconv.ParseInt(v, 10, 64)
-	if err != nil || n < 1 {
-		return errors.New("must be a number of bytes, at least 1")
-	}
-	c.MaxUploadBytes = n
-	return nil
-}
-
-func proxies(c *Config, v string) error {
-	var parts []string
-	_ = list(func(*Config) *[]string { return &parts })(c, v)
-	for _, p := range parts {
-		if addr, err := netip.ParseAddr(p); err == nil {
-			c.TrustedProxies = append(c.TrustedProxies, netip.PrefixFrom(addr, addr.BitLen()))
-			continue
-		}
-		prefix, err := netip.ParsePrefix(p)
-		if err != nil {
-			return errors.New("must be addresses or networks such as 10.0.0.0/8, separated by commas")
-		}
-		c.TrustedProxies = append(c.TrustedProxies, prefix)
-	}
-	return nil
-}
-
-func logFormat(c *Config, v string) error {
-	if c.LogFormat = v; v != "text" && v != "json" {
-		return errors.New("must be text or json")
-	}
-	return nil
-}
-
-func logLevel(c *Config, v string) error {
-	if err := c.LogLevel.UnmarshalText([]byte(v)); err != nil {
-		return errors.New("must be debug, info, warn or error")
-	}
-	return nil
 }
 
 // defaultDataDir is where the platform keeps a user's data: XDG's folder, or its

@@ -1,8 +1,6 @@
 package wire
 
 import (
-	"fmt"
-	"strconv"
 	"time"
 
 	"github.com/docsctl/docsctl/adapters/extract"
@@ -29,16 +27,4 @@ func (c Config) extractConfig() extract.SandboxConfig {
 	e := c.Extract
 	e.MaxBytes = c.MaxUploadBytes
 	return e
-}
-
-// whole reads a whole number from lo to hi.
-func whole[T int | int64](field func(*Config) *T, lo, hi T) func(*Config, string) error {
-	return func(c *Config, v string) error {
-		n, err := strconv.ParseInt(v, 10, 64)
-		if err != nil || T(n) < lo || T(n) > hi {
-			return fmt.Errorf("must be a whole number from %d to %d", lo, hi)
-		}
-		*field(c) = T(n)
-		return nil
-	}
 }

@@ -2,7 +2,6 @@ package wire
 
 import (
 	"errors"
-	"net/url"
 	"strings"
 
 	"github.com/docsctl/docsctl/adapters/connectors"
@@ -19,7 +18,7 @@ type Vendor struct {
 func vendorBaseURL(field func(*Config) *Vendor) func(*Config, string) error {
 	return func(c *Config, v string) error {
 		field(c).BaseURL = strings.TrimSuffix(v, "/")
-		if u, err := url.Parse(v); v != "" && (err != nil || u.Host == "" || u.User != nil || (u.Scheme != "http" && u.Scheme != "https")) {
+		if v != "" && !isWebAddress(v) {
 			return errors.New("must be an http or https address without user and password, or unset for the vendor's own")
 		}
 		return nil
