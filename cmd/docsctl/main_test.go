@@ -204,19 +204,11 @@ func runJob(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: runjob URL")
 	}
-	var pair, doc, job map[string]any
-	post := func(path, body string, out *map[string]any) {
-		req, err := http.NewRequest(http.MethodPost, args[0]+path, strings.NewReader(body))
-		ts.Check(err)
-		exchange(ts, req, pair["access_token"], out)
-	}
-	post("/v1/auth/register", `{"organization_name":"Acme","name":"Ann","email":"ann@example.org","password":"a long passphrase"}`, &pair)
-	post("/v1/documents", `{"title":"Ferry","content":"The ferry leaves at nine. The ferry returns at five."}`, &doc)
-	post("/v1/documents/"+doc["id"].(string)+"/summaries", `{}`, &job)
-	id := job["job"].(map[string]any)["id"].(string)
+	token, id := request(ts, args[0])
 	req, err := http.NewRequest(http.MethodGet, args[0]+"/v1/jobs/"+id+"?wait=30", nil)
 	ts.Check(err)
-	if exchange(ts, req, pair["access_token"], &job); job["status"] != "completed" {
+	var job map[string]any
+	if exchange(ts, req, token, &job); job["status"] != "completed" {
 		ts.Fatalf("the job is %v", job["status"])
 	}
 }
@@ -227,17 +219,24 @@ func askJob(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: askjob URL")
 	}
-	var pair, doc, job map[string]any
+	token, id := request(ts, args[0])
+	ts.Setenv("JOB", id)
+	ts.Setenv("DOCSCTL_TOKEN", token)
+}
+
+// request founds an organization at a server and asks for a summary; it returns an
+// access token and the job's id.
+func request(ts *testscript.TestScript, server string) (token, job string) {
+	var pair, doc, accepted map[string]any
 	post := func(path, body string, out *map[string]any) {
-		req, err := http.NewRequest(http.MethodPost, args[0]+path, strings.NewReader(body))
+		req, err := http.NewRequest(http.MethodPost, server+path, strings.NewReader(body))
 		ts.Check(err)
 		exchange(ts, req, pair["access_token"], out)
 	}
 	post("/v1/auth/register", `{"organization_name":"Acme","name":"Ann","email":"ann@example.org","password":"a long passphrase"}`, &pair)
-	post("/v1/documents", `{"title":"Ferry","content":"The ferry leaves at nine."}`, &doc)
-	post("/v1/documents/"+doc["id"].(string)+"/summaries", `{}`, &job)
-	ts.Setenv("JOB", job["job"].(map[string]any)["id"].(string))
-	ts.Setenv("DOCSCTL_TOKEN", pair["access_token"].(string))
+	post("/v1/documents", `{"title":"Ferry","content":"The ferry leaves at nine. The ferry returns at five."}`, &doc)
+	post("/v1/documents/"+doc["id"].(string)+"/summaries", `{}`, &accepted)
+	return pair["access_token"].(string), accepted["job"].(map[string]any)["id"].(string)
 }
 
 // exchange makes a request as whoever the token is for and decodes its good answer.
