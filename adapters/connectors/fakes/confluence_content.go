@@ -107,6 +107,16 @@ func (f *Confluence) Storage(id string) (storage string, version int) {
 	return p.storage, p.version().number
 }
 
+// Parent returns the id of the page that a page is below.
+func (f *Confluence) Parent(id string) string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if p := f.pages[id]; p != nil {
+		return p.parent
+	}
+	return ""
+}
+
 // Pages returns the ids of all current pages, as they were made.
 func (f *Confluence) Pages() []string {
 	f.mu.Lock()
