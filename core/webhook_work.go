@@ -11,8 +11,8 @@ import (
 
 // Bounds of how webhooks are worked on.
 const (
-	webhookLease      = time.Minute      // of who works on one; a turn and a last message fit into it
-	webhookTurn       = 20 * time.Second // then it waits behind the others
+	webhookLease      = 40 * time.Second // of who works on one: a turn, a last message and its result fit into it
+	webhookTurn       = 5 * time.Second  // then it waits behind the others
 	webhookLanes      = 4                // messages to one receiver at a time
 	webhookRead       = 200              // events in one transaction
 	webhookBatch      = 64               // deliveries that are looked up at once
@@ -75,10 +75,10 @@ type webhookRun struct {
 
 // explain returns nil for what is nobody's mistake.
 func (r *webhookRun) explain(ctx context.Context, err error) error {
-	if errors.Is(err, ErrLeaseLost) || ctx.Err() != nil {
-		return nil
+	if ctx.Err() == nil && !errors.Is(err, ErrLeaseLost) {
+		return err
 	}
-	return err
+	return nil
 }
 
 func (r *webhookRun) release(ctx context.Context) {

@@ -115,7 +115,7 @@ func (s *Sender) send(ctx context.Context, m core.WebhookMessage) (core.WebhookA
 	if err != nil {
 		return none, explain(ctx, err)
 	}
-	defer resp.Body.Close()                                          //nolint:errcheck // only read
+	defer resp.Body.Close()
 	_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, maxAnswer)) // its status is the answer
 	return core.WebhookAnswer{Status: resp.StatusCode, RetryAfter: retryAfter(resp, m.At)}, nil
 }

@@ -8,7 +8,7 @@ import (
 )
 
 // webhooksAtOnce bounds how many webhooks have their turn in this process. A turn
-// mostly waits for the receiver, so there may be many; it ends within a minute, so a
+// mostly waits for the receiver, so there may be many; it ends within 20 seconds, so a
 // slow receiver delays others only where there are that many slow ones.
 const webhooksAtOnce = 128
 
