@@ -22,8 +22,9 @@ func TestConformance(t *testing.T) {
 
 func TestNodes_Conformance(t *testing.T) {
 	t.Parallel()
-	coretest.RunNodeCache(t, func(t *testing.T) core.NodeCache { return openURL(t, migrated(t)).Nodes() },
-		func(t *testing.T, c core.NodeCache) core.Tenant { return coretest.NewOrg(t, c.(*Nodes).store).Tenant })
+	coretest.RunNodeCache(t, func(t *testing.T) core.NodeCache {
+		return openWith(t, migrated(t), &Config{CacheBytes: 16 << 20}, newStatements()).Nodes()
+	}, func(t *testing.T, c core.NodeCache) core.Tenant { return coretest.NewOrg(t, c.(*Nodes).store).Tenant })
 }
 
 func TestMeter_Conformance(t *testing.T) {

@@ -24,7 +24,7 @@ func TestConformance(t *testing.T) {
 func TestNodes_Conformance(t *testing.T) {
 	t.Parallel()
 	coretest.RunNodeCache(t, func(t *testing.T) core.NodeCache {
-		return openStore(t, migrated(t)).Nodes()
+		return openWith(t, migrated(t), &Config{CacheBytes: 16 << 20}).Nodes()
 	}, func(t *testing.T, c core.NodeCache) core.Tenant { return coretest.NewOrg(t, c.(*Nodes).store).Tenant })
 }
 
@@ -51,7 +51,12 @@ func migrated(t testing.TB) (path string) {
 // openStore opens a store that the end of the test closes.
 func openStore(t testing.TB, path string) *Store {
 	t.Helper()
-	s, err := Open(t.Context(), path, nil)
+	return openWith(t, path, nil)
+}
+
+func openWith(t testing.TB, path string, cfg *Config) *Store {
+	t.Helper()
+	s, err := Open(t.Context(), path, cfg)
 	if err != nil {
 		t.Fatalf("open: %v", err)
 	}

@@ -13,8 +13,8 @@ import (
 	"github.com/docsctl/docsctl/core"
 )
 
-// RunNodeCache checks a core.NodeCache. open returns a cache with room for a few
-// megabytes, in which no other call's tenants are known. What a case has put is
+// RunNodeCache checks a core.NodeCache. open returns a cache with room for 16 MiB
+// of a tenant's outputs, in which no other call's tenants are known. What a case has put is
 // expected to be there. An adapter over a store gets the tenants' organizations
 // made by tenant; nil makes ones that stand nowhere.
 func RunNodeCache(t *testing.T, open func(t *testing.T) core.NodeCache, tenant func(t *testing.T, c core.NodeCache) core.Tenant) {
@@ -34,6 +34,7 @@ func RunNodeCache(t *testing.T, open func(t *testing.T) core.NodeCache, tenant f
 		"TenantsAreApart":            with(nodesApart),
 		"NoArgumentIsKept":           with(nodesKeepNoSlice),
 		"FiveHundredKeysAtOnce":      with(nodesManyKeys),
+		"WhatIsOverItsRoomGoes":      with(nodesOverTheirRoom),
 		"NoKeysFindNothing":          with(nodesNoKeys),
 		"OutputsMayBeLong":           with(nodesLongOutput),
 		"ZeroTenantIsRefused":        with(nodesZeroTenant),
@@ -150,6 +151,24 @@ func nodesManyKeys(t *testing.T, c nodeCase) {
 		}
 	}
 	c.wantNodes(t, tenant, keys, want...)
+}
+
+// nodesOverTheirRoom fills a cache twice over: the first nodes go, the last stay.
+func nodesOverTheirRoom(t *testing.T, c nodeCase) {
+	const puts = 260 // caches may look at their room now and then only
+	tenant := c.tenant()
+	long := strings.Repeat("notes ", 1<<17/6)
+	var first, last core.Node
+	for i := range puts {
+		n := nodeFor(fmt.Sprint(i))
+		n.Output = long
+		c.put(t, tenant, n)
+		if i == 0 {
+			first = n
+		}
+		last = n
+	}
+	c.wantNodes(t, tenant, [][]byte{first.Key, last.Key}, last)
 }
 
 func nodesNoKeys(t *testing.T, c nodeCase) {

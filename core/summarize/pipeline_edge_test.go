@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/docsctl/docsctl/adapters/inproc"
 	"github.com/docsctl/docsctl/core"
 )
 
@@ -196,5 +197,26 @@ func TestPurse_CallsInFlightCountAsSpent(t *testing.T) {
 	p.end(first, &core.LLMResponse{InputTokens: 1_000_000})
 	if _, err := p.begin(t.Context(), 1, 0); core.CodeOf(err) != core.CodeBudgetExceeded {
 		t.Errorf("after 1 USD was spent: got %v, want BUDGET_EXCEEDED", err)
+	}
+}
+
+// TestPipeline_WhatTheCacheForgotIsPaidForAgain gives it room for a part of the
+// answers: the summary stays what it was, at the price of what has gone.
+func TestPipeline_WhatTheCacheForgotIsPaidForAgain(t *testing.T) {
+	t.Parallel()
+	text := longText(20_000)
+	roomy := newHarness()
+	want := roomy.summarize(t, requestFor(text))
+	h := newHarness(func(_ *fakeLLM, c *Config) { c.Nodes, c.Parallel = inproc.NewNodes(8<<10), 1 })
+	first := h.summarize(t, requestFor(text))
+	again := h.summarize(t, requestFor(text))
+	if first.Text != want.Text || again.Text != want.Text {
+		t.Error("the summary depends on what the cache keeps")
+	}
+	if first.Usage.LLMCalls != want.Usage.LLMCalls || again.Usage.LLMCalls == 0 {
+		t.Errorf("made %d calls, then %d, want %d and some of them", first.Usage.LLMCalls, again.Usage.LLMCalls, want.Usage.LLMCalls)
+	}
+	if n := again.Usage.LLMCalls + again.Usage.CachedCalls; n != want.Usage.LLMCalls {
+		t.Errorf("%d calls made and cached, want the %d of the plan", n, want.Usage.LLMCalls)
 	}
 }
