@@ -17,6 +17,8 @@ type ExternalIdentity struct {
 	Verified bool // the provider has seen that the address is theirs
 	Name     string
 	Provider AuthProvider
+	Issuer   string // who says so
+	Subject  string // its name for the account, which stays when the address changes
 }
 
 // SignInProvider signs people in elsewhere, by OpenID Connect.
@@ -75,8 +77,9 @@ func errExternal() error {
 
 // FinishExternal signs in who comes back from the provider with a verified address:
 // as the user who has it, as the one whom an invitation is for, or as the first admin
-// of an organization that it founds. It returns CodeConflict with OrganizationChoice
-// as Login does.
+// of an organization that it founds. The account is the user's from then on: another of
+// the same issuer that has come by the address is refused with CodeAuthentication. It
+// returns CodeConflict with OrganizationChoice as Login does.
 func (s *AuthService) FinishExternal(ctx context.Context, in ExternalSignIn) (*TokenPair, error) {
 	if err := s.CheckProvider(); err != nil {
 		return nil, err
@@ -140,6 +143,9 @@ func (s *AuthService) openExternal(ctx context.Context, t Tenant, id UserID, who
 		if !user.maySignIn() || user.EmailKey != key || user.Invited() && !at.Before(*user.InvitationExpiresAt) {
 			return errExternal()
 		}
+		if err := user.link(who); err != nil {
+			return err
+		}
 		if org, err = tx.Organizations.Get(ctx); err != nil {
 			return err
 		}
@@ -164,6 +170,17 @@ func (s *AuthService) openExternal(ctx context.Context, t Tenant, id UserID, who
 	return s.pair(user, org, secret, session)
 }
 
+// link makes an account of a provider the user's. One that was another's is refused,
+// though it has the address: providers give addresses to new people. With another
+// provider, which an operator has chosen, everybody is linked anew.
+func (u *User) link(who *ExternalIdentity) error {
+	if u.ExternalIssuer == who.Issuer && u.ExternalSubject != "" && u.ExternalSubject != who.Subject {
+		return &Error{Code: CodeAuthentication, Message: "this address belonged to another account when it was first used here; ask an admin to delete that user and invite you"}
+	}
+	u.ExternalIssuer, u.ExternalSubject = who.Issuer, who.Subject
+	return nil
+}
+
 // foundExternal founds an organization for somebody whom nobody knows.
 func (s *AuthService) foundExternal(ctx context.Context, who *ExternalIdentity, key string, in ExternalSignIn) (*TokenPair, error) {
 	if s.cfg.Registration == RegistrationClosed {
@@ -186,6 +203,7 @@ func (s *AuthService) foundExternal(ctx context.Context, who *ExternalIdentity, 
 	user := User{
 		ID: NewID[UserID](), OrgID: org.ID, Email: who.Email, EmailKey: key, Name: cutRunes(name, 200), Role: RoleAdmin,
 		AuthProvider: who.Provider, IsActive: true, CreatedAt: at, UpdatedAt: at, LastLoginAt: &at,
+		ExternalIssuer: who.Issuer, ExternalSubject: who.Subject,
 	}
 	secret, session := s.newSession(user.ID, "")
 	tenant := TrustTenant(org.ID)

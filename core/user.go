@@ -31,6 +31,11 @@ type User struct {
 	UpdatedAt    time.Time    `json:"updated_at"`
 	LastLoginAt  *time.Time   `json:"last_login_at"`
 
+	// ExternalIssuer and ExternalSubject are the account of a SignInProvider that is
+	// this user's; "" until the first sign-in with one.
+	ExternalIssuer  string `json:"-"`
+	ExternalSubject string `json:"-"`
+
 	InvitationHash      []byte     `json:"-"` // SHA-256 of the token, nil when no invitation is open
 	InvitationExpiresAt *time.Time `json:"-"`
 	DeletedAt           *time.Time `json:"-"` // of a tombstone: what the user made still names it

@@ -184,6 +184,7 @@ func (c Config) erase(ctx context.Context, tx Tx, a Actor, u *User) error {
 	at := c.now()
 	u.Email, u.EmailKey, u.Name = "", "deleted "+string(u.ID), "Deleted user" // no address has a space
 	u.PasswordHash, u.InvitationHash, u.InvitationExpiresAt = "", nil, nil
+	u.ExternalIssuer, u.ExternalSubject = "", ""
 	u.IsActive, u.UpdatedAt, u.DeletedAt = false, at, &at
 	tx.Revoke()
 	c.audit(tx, a, AuditUserDeleted, string(u.ID), nil)

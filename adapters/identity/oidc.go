@@ -91,6 +91,7 @@ func (o *OIDC) Finish(ctx context.Context, f core.SignInFlow, code, issuer strin
 	}
 	who := &core.ExternalIdentity{
 		Email: claims.Email, Verified: claims.Verified == true || claims.Verified == "true", Name: claims.Name, Provider: core.AuthOIDC,
+		Issuer: id.Issuer, Subject: id.Subject,
 	}
 	if o.cfg.Issuer == GoogleIssuer {
 		who.Provider = core.AuthGoogle

@@ -101,9 +101,11 @@ func (s *statements) accounts() {
 	s.listUsers = `select ` + userColumns + ` from users u where u.org_id = $1 and u.deleted_at is null`
 	s.countAdmins = `select count(*) from users
 		where org_id = $1 and role = 'admin' and is_active and invitation_hash is null and deleted_at is null`
-	s.insertUser = `insert into users (` + userColumns + `) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`
+	s.insertUser = `insert into users (` + userColumns + `)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)`
 	s.updateUser = `update users set email = $3, email_key = $4, name = $5, role = $6, auth_provider = $7, password_hash = $8,
-			is_active = $9, updated_at = $10, last_login_at = $11, invitation_hash = $12, invitation_expires_at = $13, deleted_at = $14
+			is_active = $9, updated_at = $10, last_login_at = $11, invitation_hash = $12, invitation_expires_at = $13, deleted_at = $14,
+			external_issuer = $15, external_subject = $16
 		where org_id = $1 and id = $2`
 
 	s.getSession = `select ` + sessionColumns + ` from sessions where org_id = $1 and id = $2`

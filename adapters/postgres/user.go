@@ -9,19 +9,21 @@ import (
 )
 
 const userColumns = `org_id, id, email, email_key, name, role, auth_provider, password_hash, is_active, updated_at, last_login_at,
-	invitation_hash, invitation_expires_at, deleted_at, created_at`
+	invitation_hash, invitation_expires_at, deleted_at, external_issuer, external_subject, created_at`
 
 func scanUser(row pgx.CollectableRow) (u core.User, err error) {
 	err = row.Scan(&u.OrgID, &u.ID, &u.Email, &u.EmailKey, &u.Name, &u.Role, &u.AuthProvider, &u.PasswordHash,
-		&u.IsActive, &u.UpdatedAt, &u.LastLoginAt, &u.InvitationHash, &u.InvitationExpiresAt, &u.DeletedAt, &u.CreatedAt)
+		&u.IsActive, &u.UpdatedAt, &u.LastLoginAt, &u.InvitationHash, &u.InvitationExpiresAt, &u.DeletedAt,
+		&u.ExternalIssuer, &u.ExternalSubject, &u.CreatedAt)
 	return u, err
 }
 
-// userArgs is $2 to $14 of insertUser and updateUser.
+// userArgs is $2 to $16 of insertUser and updateUser.
 func userArgs(u *core.User) []any {
 	return []any{
 		key(u.ID), u.Email, u.EmailKey, u.Name, string(u.Role), string(u.AuthProvider), u.PasswordHash,
 		u.IsActive, u.UpdatedAt, u.LastLoginAt, u.InvitationHash, u.InvitationExpiresAt, u.DeletedAt,
+		u.ExternalIssuer, u.ExternalSubject,
 	}
 }
 

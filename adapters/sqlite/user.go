@@ -11,7 +11,7 @@ type userReader struct{ scope }
 
 const (
 	sqlEveryUser = `SELECT org_id, id, email, email_key, name, role, auth_provider, password_hash, is_active,
-	created_at, updated_at, last_login_at, invitation_hash, invitation_expires_at, deleted_at FROM users WHERE org_id = ?`
+	created_at, updated_at, last_login_at, invitation_hash, invitation_expires_at, deleted_at, external_issuer, external_subject FROM users WHERE org_id = ?`
 	sqlGetUser     = sqlEveryUser + ` AND id = ?`
 	sqlUsers       = sqlEveryUser + ` AND deleted_at IS NULL`
 	sqlCountAdmins = `SELECT count(*) FROM users
@@ -38,7 +38,7 @@ func (r userReader) CountAdmins(ctx context.Context) (int, error) {
 func readUser(rows *sql.Rows, u *core.User) error {
 	return rows.Scan(&u.OrgID, &u.ID, &u.Email, &u.EmailKey, &u.Name, &u.Role, &u.AuthProvider, &u.PasswordHash, &u.IsActive,
 		(*instant)(&u.CreatedAt), (*instant)(&u.UpdatedAt), optional{&u.LastLoginAt},
-		&u.InvitationHash, optional{&u.InvitationExpiresAt}, optional{&u.DeletedAt})
+		&u.InvitationHash, optional{&u.InvitationExpiresAt}, optional{&u.DeletedAt}, &u.ExternalIssuer, &u.ExternalSubject)
 }
 
 type userRepo struct {
@@ -54,17 +54,19 @@ func (r userRepo) GetForUpdate(ctx context.Context, id core.UserID) (*core.User,
 }
 
 const sqlCreateUser = `INSERT INTO users (org_id, id, email, email_key, name, role, auth_provider, password_hash, is_active,
-	created_at, updated_at, last_login_at, invitation_hash, invitation_expires_at, deleted_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+	created_at, updated_at, last_login_at, invitation_hash, invitation_expires_at, deleted_at, external_issuer, external_subject)
+	VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 
 func (r userRepo) Create(ctx context.Context, u *core.User) error {
 	_, err := r.tx.exec(ctx, sqlCreateUser, r.org, u.ID, u.Email, u.EmailKey, u.Name, u.Role, u.AuthProvider, u.PasswordHash, u.IsActive,
 		micros(u.CreatedAt), micros(u.UpdatedAt), optionalMicros(u.LastLoginAt), u.InvitationHash, optionalMicros(u.InvitationExpiresAt),
-		optionalMicros(u.DeletedAt))
+		optionalMicros(u.DeletedAt), u.ExternalIssuer, u.ExternalSubject)
 	return userRefused.explain(err)
 }
 
 const sqlUpdateUser = `UPDATE users SET email = ?, email_key = ?, name = ?, role = ?, auth_provider = ?, password_hash = ?, is_active = ?,
-	updated_at = ?, last_login_at = ?, invitation_hash = ?, invitation_expires_at = ?, deleted_at = ? WHERE org_id = ? AND id = ?`
+	updated_at = ?, last_login_at = ?, invitation_hash = ?, invitation_expires_at = ?, deleted_at = ?,
+	external_issuer = ?, external_subject = ? WHERE org_id = ? AND id = ?`
 
 func (r userRepo) Update(ctx context.Context, u *core.User) error {
 	if !core.ValidID(u.ID) {
@@ -72,5 +74,5 @@ func (r userRepo) Update(ctx context.Context, u *core.User) error {
 	}
 	return r.tx.change(ctx, "user", userRefused, sqlUpdateUser, u.Email, u.EmailKey, u.Name, u.Role, u.AuthProvider, u.PasswordHash, u.IsActive,
 		micros(u.UpdatedAt), optionalMicros(u.LastLoginAt), u.InvitationHash, optionalMicros(u.InvitationExpiresAt),
-		optionalMicros(u.DeletedAt), r.org, u.ID)
+		optionalMicros(u.DeletedAt), u.ExternalIssuer, u.ExternalSubject, r.org, u.ID)
 }

@@ -52,7 +52,12 @@ func signInTellsWho(t *testing.T, s SignInScene) {
 	f := s.flow()
 	who, err := s.Provider.Finish(t.Context(), f, s.visit(t, f, true), "")
 	if err != nil || who.Email != "zoe@example.org" || !who.Verified || who.Provider == "" || who.Provider == core.AuthLocal {
-		t.Errorf("got %+v, %v, want zoe@example.org, verified", who, err)
+		t.Fatalf("got %+v, %v, want zoe@example.org, verified", who, err)
+	}
+	f = s.flow()
+	again, err := s.Provider.Finish(t.Context(), f, s.visit(t, f, true), "")
+	if err != nil || who.Issuer == "" || who.Subject == "" || again.Issuer != who.Issuer || again.Subject != who.Subject {
+		t.Errorf("got %+v and then %+v, %v, want the same account of the same issuer", who, again, err)
 	}
 }
 

@@ -103,6 +103,7 @@ func userIsKept(s *scene) {
 	o.wantUser(s, "a user with everything set", o.NewUser(s, func(u *core.User) {
 		u.Email, u.EmailKey, u.Name, u.Role = "Jörg.Ø@Example.ORG", "jörg.ø@example.org", "Jörg  Ø \U0001f9c0", core.RoleMember
 		u.LastLoginAt, u.UpdatedAt = new(Now()), u.CreatedAt.Add(time.Microsecond)
+		u.ExternalIssuer, u.ExternalSubject = "https://id.example.org", "248289761001"
 	}))
 	o.wantUser(s, "an inactive user without password", o.NewUser(s, func(u *core.User) { u.PasswordHash, u.IsActive = "", false }))
 }
@@ -114,6 +115,7 @@ func userUpdateChangesWhatItMay(s *scene) {
 	want.Email, want.EmailKey, want.Name, want.Role = "New@example.org", "new@example.org", "New", core.RoleMember
 	want.PasswordHash, want.IsActive, want.LastLoginAt, want.UpdatedAt = "other", false, new(Now()), Now()
 	want.InvitationHash, want.InvitationExpiresAt, want.DeletedAt = []byte("\x00\xff of an invitation"), new(Now().Add(time.Hour)), new(Now())
+	want.ExternalIssuer, want.ExternalSubject = "https://id.example.org", "subject \u2028"
 	given := want
 	given.OrgID, given.CreatedAt = core.NewID[core.OrgID](), u.CreatedAt.Add(-time.Hour)
 	o.InTx(s, func(ctx context.Context, tx core.Tx) error { return tx.Users.Update(ctx, &given) })

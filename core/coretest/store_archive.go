@@ -78,6 +78,7 @@ func (s *scene) fullOrg() *Org {
 	at := Now()
 	o.NewUser(s, func(u *core.User) {
 		u.Email, u.EmailKey, u.Name, u.LastLoginAt = "Zoë.Straße@Example.org", "zoë.strasse@example.org", "Zoë \u2028 <b>&", &at
+		u.ExternalIssuer, u.ExternalSubject = "https://id.example.org", "248289761001"
 	})
 	o.NewUser(s, func(u *core.User) {
 		u.PasswordHash, u.InvitationHash, u.InvitationExpiresAt = "", []byte("\x00\xff a hash"), new(at.Add(time.Hour))

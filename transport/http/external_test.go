@@ -79,6 +79,12 @@ func (b *browser) get(to string) (*http.Response, []byte) {
 // begin goes to the provider, signs in there and returns where it is sent back.
 func (b *browser) begin(query, email string, verified bool) url.Values {
 	b.t.Helper()
+	return b.beginAs("account of "+strings.ToLower(email), query, email, verified)
+}
+
+// beginAs is begin with the account that the provider has under this name.
+func (b *browser) beginAs(subject, query, email string, verified bool) url.Values {
+	b.t.Helper()
 	resp, body := b.get(b.e.url + "/v1/auth/google/start" + query)
 	if resp.StatusCode != http.StatusFound {
 		b.t.Fatalf("start: %d %s", resp.StatusCode, body)
@@ -93,7 +99,7 @@ func (b *browser) begin(query, email string, verified bool) url.Values {
 		strings.Contains(to.String(), "__Host") {
 		b.t.Errorf("the provider is asked by %s", to)
 	}
-	b.e.provider.QueueUser(&mockoidc.MockUser{Subject: "1", Email: email, EmailVerified: verified})
+	b.e.provider.QueueUser(&mockoidc.MockUser{Subject: subject, Email: email, EmailVerified: verified})
 	resp, body = b.get(to.String())
 	back, err := url.Parse(resp.Header.Get("Location"))
 	if err != nil || resp.StatusCode != http.StatusFound {
@@ -170,6 +176,33 @@ func TestExternal_LinksAndJoins(t *testing.T) {
 	a.do("PATCH", "/v1/users/"+bob.user, `{"is_active":false}`).want(200)
 	if status, got = b.finish(b.begin("?org_id="+a.org, "bob@example.org", true)); status != 401 {
 		t.Errorf("a deactivated user: %d %v", status, got)
+	}
+}
+
+// TestExternal_AnAddressThatHasChangedHands has the provider give a user's address to
+// somebody else.
+func TestExternal_AnAddressThatHasChangedHands(t *testing.T) {
+	t.Parallel()
+	e := newElsewhere(t)
+	a := e.admin("Acme")
+	bob := a.add("Bob", "member")
+	b := e.browser(t)
+	status, got := b.finish(b.beginAs("first", "", "bob@example.org", true))
+	if status != 200 || at(got, "user.id") != bob.user {
+		t.Fatalf("the first account: %d %v", status, got)
+	}
+	status, got = b.finish(b.beginAs("second", "", "bob@example.org", true))
+	if status != 401 || at(got, "error.code") != "AUTHENTICATION_ERROR" || at(got, "access_token") != nil {
+		t.Errorf("another account with his address: %d %v, want 401", status, got)
+	}
+	if status, got = b.finish(b.beginAs("first", "", "bob@example.org", true)); status != 200 {
+		t.Errorf("the first account again: %d %v", status, got)
+	}
+	a.do("DELETE", "/v1/users/"+bob.user, "").want(204)
+	invited := a.do("POST", "/v1/users", `{"email":"bob@example.org","name":"Another Bob"}`).want(201)
+	status, got = b.finish(b.beginAs("second", "?invitation="+invited.str("invitation.token"), "bob@example.org", true))
+	if status != 200 || at(got, "user.id") != invited.str("id") {
+		t.Errorf("the second account by invitation: %d %v", status, got)
 	}
 }
 
