@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"time"
 )
 
@@ -61,10 +62,13 @@ func (s webhookSecrets) reveal() []Secret {
 }
 
 // rotate puts a new secret before those that sign now, which go on for the overlap.
+// What cannot be opened any more, because the installation has lost its keys, signs
+// nothing and is left behind.
 func (c Config) rotate(ctx context.Context, t Tenant, w *Webhook) (secret string, err error) {
 	kept, err := c.openWebhook(ctx, t, w)
 	if err != nil {
-		return "", err
+		c.Logger.WarnContext(ctx, "a webhook's secrets could not be opened and are replaced", slog.Any("error", err))
+		kept, w.PausedUntil = nil, nil
 	}
 	if len(kept) >= maxWebhookSecrets {
 		return "", Conflict("the secret was rotated four times within a day; wait until the oldest has ended")

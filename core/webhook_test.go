@@ -535,6 +535,40 @@ func TestWebhook_SecretsAreSealedUnderTheNewKey(t *testing.T) {
 	}
 }
 
+// TestWebhook_WithoutItsKeyRestsUntilItsSecretIsRotated has the installation lose its keys.
+func TestWebhook_WithoutItsKeyRestsUntilItsSecretIsRotated(t *testing.T) {
+	t.Parallel()
+	h := installHooked(t)
+	w := h.hook(t, "jobs")
+	job := h.job(t)
+	sealer, err := secrets.New(strings.Repeat("another key ", 5))
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.App, err = core.New(core.Config{
+		Now:   func() time.Time { return h.at },
+		Ports: core.Ports{Store: h.store, Bus: h.bus, Summarizer: h.model, Sealer: sealer, Webhooks: h.receiver},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	claims, err := h.Work.ClaimWebhooks(t.Context(), 10)
+	if err != nil || len(claims) != 1 {
+		t.Fatalf("claim: got %v, %v", claims, err)
+	}
+	if err := h.Work.RunWebhook(t.Context(), claims[0]); core.CodeOf(err) != core.CodeInternal {
+		t.Errorf("a turn without its key: got %v, want %s", err, core.CodeInternal)
+	}
+	if claims, err := h.Work.ClaimWebhooks(t.Context(), 10); err != nil || len(claims) > 0 || h.now(t, w).PausedUntil == nil {
+		t.Errorf("afterwards: claimed %v, %v, want it to rest", claims, err)
+	}
+	if _, err := h.Webhooks.RotateSecret(t.Context(), h.a, w.ID); err != nil {
+		t.Fatal(err)
+	}
+	h.turns(t)
+	h.wantJobs(t, job)
+}
+
 func TestWebhook_OnlyAnAdminMay(t *testing.T) {
 	t.Parallel()
 	h := installHooked(t)

@@ -114,8 +114,19 @@ func (r *webhookRun) hold(ctx context.Context) error {
 		return err
 	}
 	secrets, err := r.cfg.openWebhook(ctx, r.claim.Tenant, &r.hook)
+	if err != nil {
+		return errors.Join(err, r.rest(ctx))
+	}
 	r.secrets = secrets.reveal()
-	return err
+	return nil
+}
+
+// rest has a webhook whose secrets cannot be opened wait: this does not pass by itself.
+func (r *webhookRun) rest(ctx context.Context) error {
+	return r.held(ctx, func(ctx context.Context, tx Tx, w *Webhook, _ Position) error {
+		w.PausedUntil = new(r.cfg.now().Add(webhookPauseMost))
+		return tx.Webhooks.Update(ctx, w)
+	})
 }
 
 // readLog makes deliveries of the next events, and returns how many events it read.

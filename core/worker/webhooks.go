@@ -34,9 +34,11 @@ func (w *Worker) webhookLoop(ctx context.Context) {
 			for _, c := range claims {
 				busy <- struct{}{}
 				turns.Go(func() {
-					defer wake(ended)
-					defer func() { <-busy }()
-					w.webhookTurn(ctx, c)
+					ok := w.webhookTurn(ctx, c)
+					<-busy
+					if ok { // one that failed may fail again: it waits for the next look
+						wake(ended)
+					}
 				})
 			}
 			if len(claims) < limit {
@@ -46,8 +48,11 @@ func (w *Worker) webhookLoop(ctx context.Context) {
 	})
 }
 
-func (w *Worker) webhookTurn(ctx context.Context, c core.WebhookClaim) {
-	if err := w.cfg.Work.RunWebhook(ctx, c); err != nil {
+// webhookTurn reports whether the turn ended well.
+func (w *Worker) webhookTurn(ctx context.Context, c core.WebhookClaim) bool {
+	err := w.cfg.Work.RunWebhook(ctx, c)
+	if err != nil {
 		w.warn(ctx, "a webhook's turn ended early; it has another", err)
 	}
+	return err == nil
 }
