@@ -66,7 +66,7 @@ func measure(ctx context.Context, bin string, runs int) error {
 
 // start starts a server, returns how soon it answered, and ends it after while.
 func start(ctx context.Context, bin, data string, while func(pid int) error) (took time.Duration, err error) {
-	free, err := net.Listen("tcp", "127.0.0.1:0")
+	free, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return 0, err
 	}
