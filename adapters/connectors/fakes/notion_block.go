@@ -47,7 +47,7 @@ func (n *Notion) getChildren(q *request) answer {
 		return a
 	}
 	o, found := n.visible(id, "")
-	if !found {
+	if !found || o["object"] == "database" || o["object"] == "data_source" {
 		return n.missing("block", id)
 	}
 	switch o["type"] {

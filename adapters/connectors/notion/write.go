@@ -157,8 +157,12 @@ func (c *Connector) find(ctx context.Context, a core.Access, p core.Publication)
 func (c *Connector) below(ctx context.Context, a core.Access, p core.Publication) ([]string, error) {
 	var ids []string
 	blocks, err := c.all(ctx, a, "/v1/blocks/"+p.Parent+"/children")
-	if core.ReasonOf(err) == core.ReasonGone {
-		return c.newestRows(ctx, a, p)
+	if core.ReasonOf(err) == core.ReasonGone || err == nil && len(blocks) == 0 { // a data source is no block, or one without children
+		rows, none := c.newestRows(ctx, a, p)
+		if core.ReasonOf(none) == core.ReasonGone || core.ReasonOf(none) == core.ReasonRefused {
+			return nil, err
+		}
+		return rows, none
 	}
 	if err != nil {
 		return nil, err
