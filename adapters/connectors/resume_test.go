@@ -55,9 +55,9 @@ type yardstick struct {
 
 // measure runs a full sync without a fault: the first one when anew is set, which
 // fetches everything, else one that finds everything unchanged.
-func measure(t *testing.T, fill func(t *testing.T) corner, vendor core.IntegrationType, anew bool) yardstick {
+func measure(t *testing.T, fill func(t *testing.T, limit time.Duration) corner, vendor core.IntegrationType, anew bool) yardstick {
 	t.Helper()
-	c := fill(t)
+	c := fill(t, patient)
 	pages := &counted{Connector: c.Connector, fake: c.fake}
 	c.Connector = pages
 	h := settle(t, c, vendor)
@@ -95,7 +95,7 @@ func TestSync_ResumesWhereItsWorkerDied(t *testing.T) {
 				}
 				dearest := 0
 				for at := 1; at <= is.calls; at += step {
-					c := fill(t)
+					c := fill(t, patient)
 					h := settle(t, c, vendor)
 					if !anew {
 						h.sync(t)
