@@ -37,6 +37,10 @@ type completion struct {
 	cut bool
 }
 
+// mostOver is how many times the tokens it may have an answer is taken with: a server
+// that keeps to no bound is not read to its end.
+const mostOver = 2
+
 // complete asks until the answer is whole: once more with more room when it was
 // too short, once more when there was none.
 func (r *pass) complete(ctx context.Context, c call) (completion, error) {
@@ -58,6 +62,9 @@ func (r *pass) complete(ctx context.Context, c call) (completion, error) {
 				c.maxTokens = min(c.maxTokens, r.model.MaxOutput)
 			}
 		}
+	}
+	if end := cutTokens(got.Text, 0, len(got.Text), mostOver*c.maxTokens); end < len(got.Text) {
+		got.Text, got.cut = got.Text[:end], true
 	}
 	if got.Finish == core.FinishFilter || wordCount(got.Text) == 0 || refusal(got.Text) {
 		return got, errRefused

@@ -204,3 +204,20 @@ func TestPipeline_BadAnswers(t *testing.T) {
 		}
 	})
 }
+
+// TestPipeline_AnAnswerWithoutEndIsCut has a server that keeps to no bound.
+func TestPipeline_AnAnswerWithoutEndIsCut(t *testing.T) {
+	t.Parallel()
+	h := newHarness(func(f *fakeLLM, _ *Config) {
+		f.answer = func(context.Context, int, core.LLMRequest) (*core.LLMResponse, error) {
+			return &core.LLMResponse{Text: strings.Repeat("And so it goes on and on. ", 40_000), Finish: core.FinishStop}, nil
+		}
+	})
+	got := h.summarize(t, requestFor(longText(500)))
+	if n := EstimateTokens(got.Text); n > mostOver*h.llm.made()[0].MaxTokens {
+		t.Errorf("the summary has %d tokens of the %d that were allowed", n, h.llm.made()[0].MaxTokens)
+	}
+	if !slices.ContainsFunc(got.Warnings, func(w core.Warning) bool { return w.Code == WarnOutputTruncated }) {
+		t.Errorf("got warnings %v, want %s", got.Warnings, WarnOutputTruncated)
+	}
+}
