@@ -9,6 +9,7 @@ import (
 	"hash/fnv"
 	"io"
 	"math/rand/v2"
+	"net/http"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -36,9 +37,16 @@ const replayEvents = 2000
 func TestReplay(t *testing.T) {
 	t.Parallel()
 	c := newCrowd(t)
+	ctx, giveUp := context.WithCancel(t.Context())
+	defer giveUp()
 	var all sync.WaitGroup
 	for i := range c.clients {
-		all.Go(func() { c.clients[i].err = c.follow(t.Context(), &c.clients[i]) })
+		all.Go(func() {
+			if c.clients[i].err = c.follow(ctx, &c.clients[i]); c.clients[i].err != nil {
+				c.failed.Store(true)
+				giveUp()
+			}
+		})
 	}
 	for range 4 {
 		all.Go(func() { c.write(t) })
@@ -77,6 +85,7 @@ type crowd struct {
 
 	written  atomic.Int64 // events that are committed or about to be
 	received atomic.Int64 // by all clients together
+	failed   atomic.Bool  // a client has given up, and so the others wait in vain
 }
 
 func newCrowd(t *testing.T) *crowd {
@@ -88,7 +97,11 @@ func newCrowd(t *testing.T) *crowd {
 		c.start(t, i)
 	}
 	c.org = register(t, c.node, c.servers[:]...)
-	c.token = c.servers[0].token
+	var key struct {
+		Key string `json:"key"`
+	}
+	c.servers[0].must(t, http.StatusCreated, http.MethodPost, "/v1/api-keys", map[string]string{"name": "crowd"}, &key)
+	c.token = key.Key // an access token would expire under a crowd that takes its time
 	start, err := c.org.Read().Events.State(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -115,8 +128,7 @@ func (c *crowd) write(t *testing.T) {
 		if n > replayEvents {
 			return
 		}
-		if !reached(t, crowdPatience, func() bool { return c.received.Load() >= (n-ahead)*int64(len(c.clients)) }) {
-			t.Error("the clients get no further")
+		if !c.reached(t, (n-ahead)*int64(len(c.clients))) {
 			return
 		}
 		err := c.org.Store.Tenant(c.org.Tenant).InTx(t.Context(), func(_ context.Context, tx core.Tx) error {
@@ -145,12 +157,21 @@ func (c *crowd) harm(t *testing.T) {
 	}
 	all := int64(len(c.clients)) * replayEvents
 	for i, step := range steps {
-		if !reached(t, crowdPatience, func() bool { return c.received.Load() >= all*int64(i+1)/int64(len(steps)+1) }) {
-			t.Errorf("the clients got %d of %d events and no more", c.received.Load(), all)
+		if !c.reached(t, all*int64(i+1)/int64(len(steps)+1)) {
 			return
 		}
 		step()
 	}
+}
+
+// reached waits until the clients together have so many events.
+func (c *crowd) reached(t *testing.T, events int64) bool {
+	enough := func() bool { return c.received.Load() >= events }
+	if reached(t, crowdPatience, func() bool { return enough() || c.failed.Load() }) && enough() {
+		return true
+	}
+	t.Errorf("the clients got %d events together and no more, want %d", c.received.Load(), events)
+	return false
 }
 
 // kill kills a server and starts another in its place.
