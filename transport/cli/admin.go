@@ -18,14 +18,7 @@ type SignInOptions struct {
 
 // NewCmdAdmin returns docsctl admin, the parent of what an operator does on the store itself.
 func NewCmdAdmin(f *Factory) *cobra.Command {
-	cmd := &cobra.Command{
-		Use:   "admin <command>",
-		Short: "Do what only the operator of an installation may",
-		Args:  cobra.NoArgs,
-		RunE:  func(*cobra.Command, []string) error { return usagef("name what to do: sign-in or org plan") },
-	}
-	cmd.AddCommand(newCmdSignIn(f, nil), newCmdAdminOrg(f))
-	return cmd
+	return newParent("admin", "Do what only the operator of an installation may", newCmdSignIn(f, nil), newCmdAdminOrg(f))
 }
 
 func newCmdSignIn(f *Factory, runF func(context.Context, *SignInOptions) error) *cobra.Command {

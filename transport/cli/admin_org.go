@@ -16,14 +16,7 @@ type PlanOptions struct {
 }
 
 func newCmdAdminOrg(f *Factory) *cobra.Command {
-	cmd := &cobra.Command{
-		Use:   "org <command>",
-		Short: "Change what an organization cannot change itself",
-		Args:  cobra.NoArgs,
-		RunE:  func(*cobra.Command, []string) error { return usagef("name what to do: plan") },
-	}
-	cmd.AddCommand(newCmdPlan(f, nil))
-	return cmd
+	return newParent("org", "Change what an organization cannot change itself", newCmdPlan(f, nil))
 }
 
 func newCmdPlan(f *Factory, runF func(context.Context, *PlanOptions) error) *cobra.Command {

@@ -8,16 +8,7 @@ import (
 
 // NewCmdDev returns docsctl dev, the parent of what helps to try things.
 func NewCmdDev(f *Factory) *cobra.Command {
-	cmd := &cobra.Command{
-		Use:   "dev <command>",
-		Short: "Try docsctl without the systems that it works with",
-		Args:  cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error {
-			return usagef("name what to try: fakes")
-		},
-	}
-	cmd.AddCommand(newCmdFakes(f, nil))
-	return cmd
+	return newParent("dev", "Try docsctl without the systems that it works with", newCmdFakes(f, nil))
 }
 
 // Fakes says which fake systems are to run, and how.

@@ -13,14 +13,7 @@ import (
 
 // NewCmdJobs returns docsctl jobs.
 func NewCmdJobs(f *Factory) *cobra.Command {
-	cmd := &cobra.Command{
-		Use:   "jobs <command>",
-		Short: "Ask a server about its jobs",
-		Args:  cobra.NoArgs,
-		RunE:  func(*cobra.Command, []string) error { return usagef("name what to do: why") },
-	}
-	cmd.AddCommand(newCmdJobsWhy(f, nil))
-	return cmd
+	return newParent("jobs", "Ask a server about its jobs", newCmdJobsWhy(f, nil))
 }
 
 // JobsWhyOptions are the inputs of docsctl jobs why.

@@ -18,14 +18,7 @@ type RotateOptions struct {
 
 // NewCmdKeys returns docsctl keys, the parent of what is done with the keys of an installation.
 func NewCmdKeys(f *Factory) *cobra.Command {
-	cmd := &cobra.Command{
-		Use:   "keys <command>",
-		Short: "Care for the keys of an installation",
-		Args:  cobra.NoArgs,
-		RunE:  func(*cobra.Command, []string) error { return usagef("name what to do: rotate") },
-	}
-	cmd.AddCommand(newCmdRotate(f, nil))
-	return cmd
+	return newParent("keys", "Care for the keys of an installation", newCmdRotate(f, nil))
 }
 
 func newCmdRotate(f *Factory, runF func(context.Context, *RotateOptions) error) *cobra.Command {

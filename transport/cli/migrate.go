@@ -12,21 +12,12 @@ import (
 
 // NewCmdMigrate returns docsctl migrate, the parent of its subcommands.
 func NewCmdMigrate(f *Factory) *cobra.Command {
-	cmd := &cobra.Command{
-		Use:   "migrate <command>",
-		Short: "Move the store's schema, or show its state",
-		Args:  cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error {
-			return usagef("name what to do: up, down, status or roles")
-		},
-	}
-	cmd.AddCommand(
+	return newParent("migrate", "Move the store's schema, or show its state",
 		newCmdMigration(f, MigrateUp, "Apply every migration that is missing", nil),
 		newCmdMigration(f, MigrateDown, "Undo the last migration, with what it holds", nil),
 		newCmdMigration(f, MigrateTell, "Show which migrations are applied", nil),
 		newCmdRoles(f, nil),
 	)
-	return cmd
 }
 
 // MigrateOptions are the inputs of docsctl migrate up, down and status.
