@@ -38,8 +38,9 @@ type completion struct {
 }
 
 // mostOver is how many times the tokens it may have an answer is taken with: a server
-// that keeps to no bound is not read to its end.
-const mostOver = 2
+// that keeps to no bound is not read to its end. The count is an estimate, which some
+// languages double.
+const mostOver = 4
 
 // complete asks until the answer is whole: once more with more room when it was
 // too short, once more when there was none.

@@ -36,8 +36,12 @@ func TestEstimates(t *testing.T) {
 	w.work()
 	a := w.admin("Acme")
 	var log strings.Builder
-	for i := range 1500 {
-		fmt.Fprintf(&log, "On day %d the harbour office notes which ship comes in at quay %d, and which one leaves.\\n\\n", i, i%7)
+	whos := strings.Fields("harbour pilots carpenters guards clerks fishers divers traders")
+	whats := strings.Fields("timber salt rope lamps barrels charts engines tar wool glass herring")
+	wheres := strings.Fields("quay shipyard lighthouse market bridge warehouse tavern island dock mill chapel school ferry")
+	for i := range 1500 { // no two parts alike: notes of equal parts are fewer than an estimate can know
+		fmt.Fprintf(&log, "On day %d the %s count %d loads of %s at the %s, and %s leave for the %s with the evening tide of the day.\\n\\n",
+			i, whos[i%len(whos)], i*i%97, whats[i%len(whats)], wheres[i%len(wheres)], whats[i*i%len(whats)], wheres[i*i%len(wheres)])
 	}
 	doc := a.do("POST", "/v1/documents", fmt.Sprintf(`{"title":"Log","content":"%s"}`, log.String())).want(201).str("id")
 	short := a.do("POST", "/v1/documents", `{"title":"Note","content":"The harbour is closed on Sunday."}`).want(201).str("id")

@@ -45,7 +45,7 @@ func codeWord(user string) (string, bool) {
 	return "I did not see one.", true
 }
 
-// mostNotes is how many blocks are told of, unless the prompt asks for fewer.
+// mostNotes is how many blocks are told of where the prompt names no number.
 const mostNotes = 8
 
 // notes tells the first sentence of blocks that are spread over the prompt.
@@ -57,7 +57,7 @@ func notes(user string) string {
 	most := min(mostNotes, len(blocks))
 	if told := notesAllowed.FindStringSubmatch(user); told != nil {
 		if n, err := strconv.Atoi(told[1]); err == nil && n > 0 {
-			most = min(most, n)
+			most = min(n, len(blocks))
 		}
 	}
 	var out []string
