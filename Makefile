@@ -15,14 +15,15 @@ test: ## run every test; installs or starts the servers that they need
 	$(GO) test ./...
 
 # Tests that take minutes under the race detector and show it nothing new: the same
-# parser in a child process over many files, the same cases over many statements.
-SINGLE = 'SharedFiles|HostileFiles|^TestMutants$$|^TestSandboxed_AnswersAsTheExtractorDoes$$'
+# parser in a child process over many files, the same cases over many statements, the
+# same sync with another fault each time, the same pipeline over long texts.
+MANY = 'SharedFiles|HostileFiles|OfRealTexts|^TestMutants$$|^TestSandboxed_AnswersAsTheExtractorDoes$$|^TestSync_(NoFault|Resumes)'
 
 race: ## run every test, all that share memory under the race detector (vet is a linter)
 	$(GO) run ./internal/testenv/ensure
-	CGO_ENABLED=1 $(GO) test -race -vet off -timeout 12m -skip $(SINGLE) $$($(GO) list ./... | grep -v /internal/bench/)
+	CGO_ENABLED=1 $(GO) test -race -vet off -timeout 12m -skip $(MANY) $$($(GO) list ./... | grep -v /internal/bench/)
 	CGO_ENABLED=0 $(GO) test -trimpath -vet off ./internal/bench/...
-	CGO_ENABLED=0 $(GO) test -trimpath -vet off -run $(SINGLE) ./adapters/extract ./adapters/postgres ./core/coretest ./internal/wire
+	CGO_ENABLED=0 $(GO) test -trimpath -vet off -run $(MANY) ./adapters/connectors ./adapters/extract ./adapters/postgres ./core/coretest ./core/summarize ./internal/wire
 
 lint: ## run the linters that .golangci.yml lists
 	$(TOOL) golangci-lint run ./...

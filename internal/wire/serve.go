@@ -53,9 +53,11 @@ func (p *Program) serve(ctx context.Context, build cli.BuildInfo, out io.Writer)
 	case <-ctx.Done():
 	case err := <-failed:
 		broken = fmt.Errorf("serve requests: %w", err)
-	case err := <-worked: // before its time: nobody would run the jobs that are taken
-		broken = fmt.Errorf("run jobs: %w", err)
-		worked <- nil
+	case err := <-worked:
+		if ctx.Err() == nil { // before its time: nobody would run the jobs that are taken
+			broken, err = fmt.Errorf("run jobs: %w", err), nil
+		}
+		worked <- err
 	}
 	stopWorkers()
 	p.closeFeed(ctx, hub) // with a reason for each connection; the server would not wait for them
