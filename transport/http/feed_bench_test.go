@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -75,10 +76,20 @@ func (c *rawClient) frames(each func(text []byte) bool) {
 	}
 }
 
-// BenchmarkFeed_FanOut sends 50 events a second to 1,000 connections of one
-// organization. Server, clients and writer share the machine's cores.
+// BenchmarkFeed_FanOut sends 50,000 frames a second: 50 events to 1,000 connections of
+// one organization, and 10 to 5,000. Server, clients and writer share the machine's
+// cores.
 func BenchmarkFeed_FanOut(b *testing.B) {
-	const connections = 1000
+	for _, connections := range []int{1000, 5000} {
+		b.Run(strconv.Itoa(connections), func(b *testing.B) {
+			fanOut(b, connections, time.Duration(connections)*time.Second/50_000)
+		})
+	}
+}
+
+// fanOut sends an event to all connections at each pace.
+func fanOut(b *testing.B, connections int, pace time.Duration) {
+	b.Helper()
 	w := newWorld(b)
 	p := w.admin("Owner")
 	before := memory()
@@ -87,7 +98,7 @@ func BenchmarkFeed_FanOut(b *testing.B) {
 		clients[i] = p.rawDial(b)
 		defer clients[i].Close()
 	}
-	perConnection := float64(memory()-before) / connections
+	perConnection := float64(memory()-before) / float64(connections)
 
 	committed := make([]time.Time, b.N)
 	received := make([][]time.Time, connections)
@@ -101,7 +112,7 @@ func BenchmarkFeed_FanOut(b *testing.B) {
 		})
 	}
 	b.ResetTimer()
-	tick := time.NewTicker(20 * time.Millisecond)
+	tick := time.NewTicker(pace)
 	defer tick.Stop()
 	for i := range b.N {
 		<-tick.C
