@@ -68,7 +68,7 @@ func install(t *testing.T, change ...func(*core.Config)) *installation {
 			Store: store, Bus: bus, Summarizer: model, Extractor: extract.New(extract.Config{}), Hasher: hasher, Tokens: tokens,
 			Presence: inproc.NewPresence(nil),
 		},
-		Logger: slog.New(slog.DiscardHandler), JobLease: 3 * time.Second, FoldEmail: identity.FoldEmail,
+		Logger: slog.New(slog.DiscardHandler), JobLease: 30 * time.Second, FoldEmail: identity.FoldEmail,
 	}
 	for _, c := range change {
 		c(&cfg)
