@@ -59,6 +59,12 @@ func TestIntegrations_WhoConnectsIsToldWhatToDo(t *testing.T) {
 			t.Errorf("%s: got %v, want %s that says %q", reason, err, want.code, want.says)
 		}
 	}
+	away := *core.AsError(upstream(core.ReasonDown))
+	away.Code = core.CodeUnavailable
+	c.verifyErr = &away
+	if _, err := c.Integrations.Connect(t.Context(), c.admin, wiki()); core.CodeOf(err) != core.CodeIntegration {
+		t.Errorf("a vendor that cannot be reached: got %v, want %s", err, core.CodeIntegration)
+	}
 	all, err := c.Integrations.List(t.Context(), c.admin, core.PageRequest{})
 	if err != nil || len(all.Items) != 1 {
 		t.Errorf("got %d integrations, %v, want none but the first", len(all.Items), err)

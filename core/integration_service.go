@@ -99,6 +99,9 @@ func unproven(vendor string, err error) error {
 		return refused("config", e.Message)
 	case ReasonDown, ReasonLimited, ReasonOpen, ReasonBroken:
 		told := *e
+		if ReasonOf(err) != ReasonOpen { // it is the vendor that failed, whether it answered or not
+			told.Code = CodeIntegration
+		}
 		told.Message = vendor + " gave no answer that proves the token, and nothing was stored; check the address, or try again in a while"
 		return &told
 	default:
