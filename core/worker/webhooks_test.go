@@ -3,16 +3,12 @@ package worker_test
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"slices"
 	"testing"
 	"time"
 
-	"github.com/docsctl/docsctl/adapters/inproc"
 	"github.com/docsctl/docsctl/adapters/secrets"
-	"github.com/docsctl/docsctl/adapters/sqlite"
 	"github.com/docsctl/docsctl/core"
-	"github.com/docsctl/docsctl/core/coretest"
 	"github.com/docsctl/docsctl/core/worker"
 	"github.com/docsctl/docsctl/internal/testenv"
 )
@@ -32,26 +28,13 @@ const patience = 30 * time.Second
 // hooks is an installation without workers, whose webhooks are sent by p.
 func hooks(t *testing.T, path string, p post) *installation {
 	t.Helper()
-	store, err := sqlite.Open(t.Context(), path, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	bus := inproc.NewBus()
-	t.Cleanup(func() {
-		if err := errors.Join(bus.Close(), store.Close()); err != nil {
-			t.Error(err)
-		}
-	})
 	sealer, err := secrets.New("a key of the tests that nobody would ever use")
 	if err != nil {
 		t.Fatal(err)
 	}
-	m := model(func(context.Context, string) error { return nil })
-	app, err := core.New(core.Config{Ports: core.Ports{Store: store, Bus: bus, Summarizer: m, Sealer: sealer, Webhooks: p}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return &installation{app: app, actor: coretest.NewOrg(t, store).Actor()}
+	return install(t, path, func(context.Context, string) error { return nil }, func(c *core.Config) {
+		c.Ports.Sealer, c.Ports.Webhooks = sealer, p
+	})
 }
 
 func (in *installation) hook(t *testing.T, url string) {

@@ -25,9 +25,10 @@ func newCmdRotate(f *Factory, runF func(context.Context, *RotateOptions) error) 
 	opts := &RotateOptions{IO: f.IO, Rotate: f.RotateKeys}
 	cmd := &cobra.Command{
 		Use:   "rotate",
-		Short: "Seal tokens anew under the first encryption key",
-		Long: "Seal the tokens of all integrations anew under the first of the encryption keys. Put the\n" +
-			"new key first and keep the old one behind it; when this has ended the old one can go.",
+		Short: "Seal tokens and secrets anew under the first encryption key",
+		Long: "Seal the tokens of all integrations and the secrets of all webhooks anew under the first of\n" +
+			"the encryption keys. Put the new key first and keep the old one behind it; when this has\n" +
+			"ended the old one can go.",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			opts.Overrides = overridesOf(cmd)
@@ -46,5 +47,5 @@ func rotateRun(ctx context.Context, opts *RotateOptions) error {
 	if err != nil {
 		return err
 	}
-	return opts.IO.print(fmt.Sprintf("%d of %d integrations were sealed anew; none needs an older key\n", r.Sealed, r.Looked))
+	return opts.IO.print(fmt.Sprintf("%d of %d integrations and webhooks were sealed anew; none needs an older key\n", r.Sealed, r.Looked))
 }
