@@ -33,7 +33,7 @@ func hooks(t *testing.T, path string, p post) *installation {
 		t.Fatal(err)
 	}
 	return install(t, path, func(context.Context, string) error { return nil }, func(c *core.Config) {
-		c.Ports.Sealer, c.Ports.Webhooks = sealer, p
+		c.Sealer, c.Webhooks = sealer, p
 	})
 }
 
