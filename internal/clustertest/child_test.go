@@ -48,6 +48,7 @@ const (
 	saysReady  = "ready"
 	saysWorks  = "works"   // a job has come as far as its model
 	saysFenced = "fenced " // and the job whose write was refused
+	saysFailed = "failed " // and why a write failed otherwise
 )
 
 // runNode is a child's main function. It ends when its parent does.
@@ -136,8 +137,11 @@ type stubbornTenant struct{ core.TenantStore }
 
 func (s stubbornTenant) InLease(ctx context.Context, l core.Lease, fn func(ctx context.Context, tx core.Tx) error) error {
 	err := s.TenantStore.InLease(context.WithoutCancel(ctx), l, fn)
-	if errors.Is(err, core.ErrLeaseLost) {
+	switch {
+	case errors.Is(err, core.ErrLeaseLost):
 		fmt.Fprintln(os.Stdout, saysFenced+string(l.JobID))
+	case err != nil:
+		fmt.Fprintln(os.Stdout, saysFailed+err.Error())
 	}
 	return err
 }

@@ -51,17 +51,18 @@ func TestStoppedWorker_WritesNothingOnceItsLeaseIsOver(t *testing.T) {
 		}
 	}
 	stopped.signal(t, syscall.SIGSTOP)
-	stopped.tell(t) // its model answers as soon as it goes on
 	n.workHere(t, jobs)
 	feed.await(t, jobs, core.EventJobCompleted)
 
 	before := rows(t, s.Database)
+	stopped.tell(t) // now that all its threads stand still: its model answers as soon as it goes on
 	stopped.signal(t, syscall.SIGCONT)
 	var fenced []core.JobID
 	for len(fenced) < jobs {
-		id, ok := strings.CutPrefix(stopped.next(t), saysFenced)
+		said := stopped.next(t)
+		id, ok := strings.CutPrefix(said, saysFenced)
 		if !ok {
-			t.Fatalf("the worker ended after %d refused writes", len(fenced))
+			t.Fatalf("the child said %q after %d refused writes, want %q", said, len(fenced), saysFenced)
 		}
 		fenced = append(fenced, core.JobID(id))
 	}
