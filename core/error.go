@@ -130,6 +130,9 @@ func AsError(err error) *Error {
 // what is unavailable, limited or failed upstream, and errors nobody foresaw. A
 // vendor's answer that a repetition would bring again is none.
 func Retryable(err error) bool {
+	if errors.Is(err, ErrInVain) {
+		return false
+	}
 	switch ReasonOf(err) {
 	case ReasonToken, ReasonForbidden, ReasonGone, ReasonRefused:
 		return false
@@ -152,6 +155,11 @@ var ErrLeaseLost = errors.New("the job's lease is held by another or has expired
 // ErrCircuitOpen is the cause of a CodeUnavailable whose RetryAfter is when an open
 // circuit breaker lets a call through again: the work waits, and has not failed.
 var ErrCircuitOpen = errors.New("the circuit breaker is open")
+
+// ErrInVain is in the chain of an error that the same work would meet again until a
+// person has changed something, such as a key that a model's server refuses: nothing
+// repeats it, and it says nothing of whether the server works for others.
+var ErrInVain = errors.New("it fails again until somebody changes what it needs")
 
 // ErrOuterRead is returned by a reader of a TenantStore, and by InTx and InLease,
 // that is called with the context of an open transaction of the same store.

@@ -14,8 +14,10 @@ type LLM interface {
 	// CodeUnavailable when it cannot be reached, or answers that it is busy;
 	// CodePayloadTooLarge when the server says that the prompt is longer than the
 	// model's context; and CodeValidation when it refuses the request itself, as
-	// some do for a prompt that their filter withholds. It returns ctx's error soon
-	// after ctx ends. An answer that broke off is an error, not an answer. Generate
+	// some do for a prompt that their filter withholds. ErrInVain is in the chain of
+	// what no repetition helps: a key that is refused, an account without credit, a
+	// model that the server does not have, a request that it refuses. It returns
+	// ctx's error soon after ctx ends. An answer that broke off is an error, not an answer. Generate
 	// may be called concurrently.
 	Generate(ctx context.Context, r LLMRequest, delta func(text string)) (*LLMResponse, error)
 	// Model says what is known of a model by name; "" is the configured one. It

@@ -268,6 +268,6 @@ func waitFor(e *Error) (wait JobWait, others bool) {
 	case e.Code == CodeBudgetExceeded && e.RetryAfter > 0:
 		return WaitBudget, true
 	default:
-		return WaitRetry, e.RetryAfter > patience
+		return WaitRetry, e.RetryAfter > patience && Retryable(e)
 	}
 }

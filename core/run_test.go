@@ -105,11 +105,17 @@ func TestRun_FailsAtOnceWhereRepetitionCannotHelp(t *testing.T) {
 	t.Parallel()
 	in := install(t)
 	a, _ := in.admin(t, "ann@example.org")
-	_, job := in.request(t, a)
-	in.fails(core.Invalid("model", "enum", "there is no such model; choose another"))
-	execute(t, in.claim(t))
-	if j := in.job(t, a, job.ID); j.Status != core.JobFailed || j.Attempt != 1 || j.ErrorCode != core.CodeValidation {
-		t.Errorf("got %+v, want failed at the first attempt", j)
+	for _, err := range []*core.Error{
+		core.Invalid("model", "enum", "there is no such model; choose another"),
+		{Code: core.CodeLLM, Message: "the key is refused; check it", Err: core.ErrInVain},
+		{Code: core.CodeLLM, Message: "the key is refused; check it", Err: core.ErrInVain, RetryAfter: time.Hour},
+	} {
+		_, job := in.request(t, a)
+		in.fails(err)
+		execute(t, in.claim(t))
+		if j := in.job(t, a, job.ID); j.Status != core.JobFailed || j.Attempt != 1 || j.ErrorCode != err.Code || j.ErrorMessage != err.Message {
+			t.Errorf("%v: got %+v, want failed at the first attempt", err, j)
+		}
 	}
 }
 

@@ -21,6 +21,9 @@ const (
 	LLMBusy           LLMFault = "busy"            // it answers that it is, and names LLMRetryAfter
 	LLMFailed         LLMFault = "failed"          // the model failed; it names LLMRetryAfter
 	LLMWrongKey       LLMFault = "wrong_key"       // the key is refused, and quoted
+	LLMNoCredit       LLMFault = "no_credit"       // the account has none; it names LLMRetryAfter
+	LLMUnknownModel   LLMFault = "unknown_model"   // it has no such model
+	LLMBadRequest     LLMFault = "bad_request"     // it serves no request of this kind
 	LLMPromptTooLong  LLMFault = "prompt_too_long" // for the model's context
 	LLMPromptFiltered LLMFault = "prompt_filtered" // the request is refused, and quoted
 	LLMHalfStream     LLMFault = "half_stream"     // the connection ends in the middle of an answer
@@ -75,6 +78,8 @@ func RunLLM(t *testing.T, open func(t *testing.T) LLMWorld) {
 		"UnreachableServerIsUnavailable":     llmUnreachableIsUnavailable,
 		"PromptOverTheContextIsTooLarge":     llmTooLongIsTooLarge,
 		"RefusedRequestIsInvalid":            llmRefusedIsInvalid,
+		"WhatNoRepetitionHelpsIsInVain":      llmInVain,
+		"WhatMayPassIsNotInVain":             llmMayPass,
 		"BrokenAnswerIsAnError":              llmBrokenIsAnError,
 		"BrokenAnswerIsAnErrorAfterItsDelta": llmBrokenIsAnErrorAfterItsDelta,
 		"StreamWithoutAnswerIsAnError":       llmNoAnswerIsAnError,
@@ -106,17 +111,6 @@ func (w LLMWorld) generate(t *testing.T, r core.LLMRequest) *core.LLMResponse {
 		t.Errorf("got %d calls of model %q, want one at least of a named model", got.Calls, got.Model)
 	}
 	return got
-}
-
-// fails makes a call that goes wrong and returns its error.
-func (w LLMWorld) fails(t *testing.T, f LLMFault, delta func(string)) error {
-	t.Helper()
-	w.Fail(f)
-	got, err := w.Generate(t.Context(), llmRequest(), delta)
-	if err == nil || got != nil {
-		t.Errorf("%s: got the answer %v and %v, want an error and no answer", f, got, err)
-	}
-	return err
 }
 
 func llmDeltasAreTheAnswer(t *testing.T, w LLMWorld) {
@@ -186,55 +180,6 @@ func llmSchemaGivesJSON(t *testing.T, w LLMWorld) {
 	}
 }
 
-// wantComeBack checks a failure that says when the server answers again.
-func wantComeBack(t *testing.T, err error, code core.Code) {
-	t.Helper()
-	wantCode(t, "generate", err, code)
-	if e := core.AsError(err); e != nil && e.RetryAfter != LLMRetryAfter {
-		t.Errorf("retry after: got %v, want the %v that the server named", e.RetryAfter, LLMRetryAfter)
-	}
-}
-
-func llmFailureSaysWhen(t *testing.T, w LLMWorld) {
-	wantComeBack(t, w.fails(t, LLMFailed, nil), core.CodeLLM)
-}
-
-func llmBusyIsUnavailable(t *testing.T, w LLMWorld) {
-	wantComeBack(t, w.fails(t, LLMBusy, nil), core.CodeUnavailable)
-}
-
-func llmUnreachableIsUnavailable(t *testing.T, w LLMWorld) {
-	w.Stop()
-	wantCode(t, "generate", w.fails(t, LLMWorks, nil), core.CodeUnavailable)
-}
-
-func llmTooLongIsTooLarge(t *testing.T, w LLMWorld) {
-	wantCode(t, "generate", w.fails(t, LLMPromptTooLong, nil), core.CodePayloadTooLarge)
-}
-
-func llmRefusedIsInvalid(t *testing.T, w LLMWorld) {
-	wantCode(t, "generate", w.fails(t, LLMPromptFiltered, nil), core.CodeValidation)
-}
-
-// broken are the answers that end in the middle.
-func broken() []LLMFault {
-	return []LLMFault{LLMHalfStream, LLMEarlyEnd, LLMStreamError}
-}
-
-func llmBrokenIsAnError(t *testing.T, w LLMWorld) {
-	wantCode(t, string(LLMEarlyEnd), w.fails(t, LLMEarlyEnd, nil), core.CodeLLM)
-}
-
-func llmNoAnswerIsAnError(t *testing.T, w LLMWorld) {
-	wantCode(t, string(LLMNoChoices), w.fails(t, LLMNoChoices, nil), core.CodeLLM)
-}
-
-func llmBrokenIsAnErrorAfterItsDelta(t *testing.T, w LLMWorld) {
-	for _, f := range broken() {
-		wantCode(t, string(f), w.fails(t, f, func(string) {}), core.CodeLLM)
-	}
-}
-
 func llmEndedContext(t *testing.T, w LLMWorld) {
 	_, err := w.Generate(ended(t), llmRequest(), nil)
 	wantEnded(t, "Generate", err)
@@ -282,24 +227,6 @@ func llmConcurrently(t *testing.T, w LLMWorld) {
 		})
 	}
 	wg.Wait()
-}
-
-func llmErrorsHoldNothing(t *testing.T, w LLMWorld) {
-	for _, f := range append(broken(), LLMBusy, LLMFailed, LLMWrongKey, LLMPromptTooLong, LLMPromptFiltered) {
-		err := w.fails(t, f, func(string) {})
-		if err == nil {
-			continue
-		}
-		for _, secret := range []string{LLMKey, promptWord} {
-			if strings.Contains(err.Error(), secret) {
-				t.Errorf("%s: the error holds %q: %v", f, secret, err)
-			}
-		}
-		e := core.AsError(err)
-		if e.Code == core.CodeInternal || !strings.Contains(e.Message, ";") {
-			t.Errorf("%s: got %v, want a sentence with a next step", f, err)
-		}
-	}
 }
 
 func llmModelNeedsNoServer(t *testing.T, w LLMWorld) {

@@ -23,6 +23,9 @@ func (e *cutError) Error() string { return "the server cut the prompt" }
 // Unwrap returns the server's own words, if it had any.
 func (e *cutError) Unwrap() error { return e.cause }
 
+// Is makes it core.ErrInVain: the server reads more when it is started anew.
+func (e *cutError) Is(target error) bool { return target == core.ErrInVain }
+
 // asError returns what the user is told.
 func (e *cutError) asError() error {
 	return &core.Error{

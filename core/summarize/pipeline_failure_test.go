@@ -47,6 +47,9 @@ func TestPipeline_Tripwire(t *testing.T) {
 		if core.CodeOf(err) != core.CodeLLM || !strings.Contains(core.AsError(err).Message, "OLLAMA_CONTEXT_LENGTH") || !strings.Contains(core.AsError(err).Message, "num_ctx") {
 			t.Errorf("got %v, want LLM_ERROR with the remedy", err)
 		}
+		if core.Retryable(err) {
+			t.Error("it is to be tried again, though the server reads no more before it is started anew")
+		}
 	})
 	t.Run("AServerThatOnlyCountsLittleIsBelievedAfterTheMarker", func(t *testing.T) {
 		t.Parallel()

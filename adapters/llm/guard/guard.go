@@ -73,7 +73,7 @@ func statusOf(err error) int {
 // ours reports a failure that says nothing of the server: the caller left, or
 // asked for what it refuses.
 func ours(err error) bool {
-	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+	if errors.Is(err, core.ErrInVain) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return true
 	}
 	switch core.CodeOf(err) {

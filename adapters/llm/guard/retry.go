@@ -87,7 +87,7 @@ func passing(err error) bool {
 	default:
 		return false
 	}
-	if errors.Is(err, ErrOpen) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+	if errors.Is(err, ErrOpen) || errors.Is(err, core.ErrInVain) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return false
 	}
 	if core.AsError(err).RetryAfter > mostRetryAfter {

@@ -23,6 +23,7 @@ const (
 	UnknownModel   Fault = "unknown_model"   // 404
 	PromptTooLong  Fault = "prompt_too_long" // 400, as OpenAI says it
 	PromptFiltered Fault = "prompt_filtered" // 400, with the prompt in its text
+	BadRequest     Fault = "bad_request"     // 400, whatever is asked
 	ProxyPage      Fault = "proxy_page"      // 200 and a page in HTML
 	ProxyFailure   Fault = "proxy_failure"   // 502 and a page in HTML
 
@@ -48,7 +49,8 @@ const (
 // Faults returns every fault.
 func Faults() []Fault {
 	return []Fault{
-		Busy, Failed, Overloaded, WrongKey, NoCredit, UnknownModel, PromptTooLong, PromptFiltered, ProxyPage, ProxyFailure,
+		Busy, Failed, Overloaded, WrongKey, NoCredit, UnknownModel, PromptTooLong, PromptFiltered, BadRequest,
+		ProxyPage, ProxyFailure,
 		Reset, HalfStream, EarlyEnd, StreamError, BrokenChunk, Silence, MidSilence,
 		NoChoices, Empty, Refused, Filtered, CutShort, InvalidJSON, WrongLanguage, FarTooLong, NoUsage,
 	}
@@ -69,6 +71,7 @@ func (s *Server) refuse(w http.ResponseWriter, f Fault, q Question) bool {
 	case WrongKey:
 		failure(w, http.StatusUnauthorized, "invalid_api_key", "", "Incorrect API key provided: "+q.Key+".")
 	case NoCredit:
+		s.later(w)
 		failure(w, http.StatusTooManyRequests, "insufficient_quota", "", "You exceeded your current quota.")
 	case UnknownModel:
 		failure(w, http.StatusNotFound, "model_not_found", "", "The model does not exist.")
@@ -76,6 +79,8 @@ func (s *Server) refuse(w http.ResponseWriter, f Fault, q Question) bool {
 		s.refuseLength(w)
 	case PromptFiltered:
 		failure(w, http.StatusBadRequest, "content_filter", "prompt", "The prompt was filtered: "+q.User)
+	case BadRequest:
+		failure(w, http.StatusBadRequest, "invalid_request_error", "", "This deployment does not serve chat completions.")
 	case ProxyPage:
 		page(w, http.StatusOK)
 	case ProxyFailure:

@@ -24,7 +24,7 @@ type Config struct {
 	Cut           bool          // a longer prompt is cut silently, as Ollama does, and not refused
 	NoUsage       bool          // usage is not told, though it was asked for
 	Pause         time.Duration // before each chunk of an answer; 0: none
-	RetryAfter    time.Duration // that Busy, Failed and Overloaded name; 0: none is named
+	RetryAfter    time.Duration // that Busy, Failed, Overloaded and NoCredit name; 0: none is named
 	Refuses       []string      // names of parameters that are answered with 400, such as "max_tokens"
 	Answer        func(Question) string
 }

@@ -41,6 +41,15 @@ func (e *answerError) Error() string {
 // for: who repeats calls needs it.
 func (e *answerError) StatusCode() int { return e.status }
 
+// Is makes an answer that every repetition would bring again core.ErrInVain: the
+// server refuses the key, the account, the model or the request itself.
+func (e *answerError) Is(target error) bool { return target == core.ErrInVain && e.inVain() }
+
+func (e *answerError) inVain() bool {
+	passes := e.status == http.StatusRequestTimeout || e.status == http.StatusTooManyRequests
+	return e.status >= 400 && e.status < 500 && !passes
+}
+
 // newAnswerError reads what a server says of its failure.
 func newAnswerError(resp *http.Response, raw []byte, html bool) *answerError {
 	e := &answerError{status: resp.StatusCode, html: html, retryAfter: retryAfter(resp.Header, time.Now())}
@@ -97,7 +106,7 @@ var windowNamed = regexp.MustCompile(`maximum context length (?:is|of) ([0-9]{3,
 func (e *answerError) classify(body errorBody) {
 	named := windowNamed.FindStringSubmatch(body.Message)
 	switch {
-	case e.code == "insufficient_quota":
+	case e.code == "insufficient_quota", e.code == "billing_not_active":
 		e.status = http.StatusPaymentRequired // OpenAI answers 429, but waiting does not help
 	case e.code == "context_length_exceeded", e.code == "exceed_context_size_error", e.status == 400 && named != nil:
 		e.tooLong = true
@@ -173,7 +182,10 @@ var filterCodes = map[string]bool{
 }
 
 func (e *answerError) translate() error {
-	out := &core.Error{Code: core.CodeLLM, RetryAfter: e.retryAfter, Err: e}
+	out := &core.Error{Code: core.CodeLLM, Err: e}
+	if !e.inVain() {
+		out.RetryAfter = e.retryAfter
+	}
 	switch {
 	case e.tooLong, e.status == http.StatusRequestEntityTooLarge:
 		out.Code, out.Message = core.CodePayloadTooLarge, "the prompt is longer than the model's context; set DOCSCTL_LLM_CONTEXT to what the server was started with"

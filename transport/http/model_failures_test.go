@@ -1,0 +1,68 @@
+package httpapi
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/docsctl/docsctl/adapters/inproc"
+	"github.com/docsctl/docsctl/adapters/llm/guard"
+	"github.com/docsctl/docsctl/adapters/llm/llmtest"
+	"github.com/docsctl/docsctl/adapters/llm/openai"
+	"github.com/docsctl/docsctl/core"
+	"github.com/docsctl/docsctl/core/summarize"
+)
+
+// withGuardedModel is withModel behind the guards that a server has, over a server of
+// configuration c.
+func withGuardedModel(t *testing.T, c llmtest.Config) (*llmtest.Server, func(*core.Config)) {
+	t.Helper()
+	server, err := llmtest.Start(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { server.Close() })
+	m, err := openai.New(openai.Config{BaseURL: server.URL(), Model: llmtest.DefaultModel, Timeout: time.Minute})
+	if err != nil {
+		t.Fatal(err)
+	}
+	guarded, err := guard.Wrap(m, guard.Config{FirstDelay: time.Millisecond})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return server, func(c *core.Config) {
+		c.Summarizer = summarize.New(summarize.Config{LLM: guarded, Nodes: inproc.NewNodes(0)})
+	}
+}
+
+// Ten jobs in a row are more than it takes to open the breaker.
+func TestJobs_WhatNoRepetitionHelpsFailsAtTheFirstAttempt(t *testing.T) {
+	t.Parallel()
+	server, model := withGuardedModel(t, llmtest.Config{RetryAfter: 2 * time.Hour})
+	w := newWorld(t, model)
+	w.work()
+	a := w.admin("Acme")
+	path := "/v1/documents/" + a.document("Note", "The harbour is closed on Sunday.") + "/summaries"
+	for fault, says := range map[llmtest.Fault]string{
+		llmtest.WrongKey: "DOCSCTL_LLM_API_KEY", llmtest.NoCredit: "top it up", llmtest.UnknownModel: "DOCSCTL_LLM_MODEL",
+		llmtest.BadRequest: "choose another model", llmtest.PromptFiltered: "choose another model",
+	} {
+		server.Always(fault)
+		for range 2 {
+			before := len(server.Asked())
+			id := a.do("POST", path, `{}`).want(202).str("job.id")
+			job := a.do("GET", "/v1/jobs/"+id+"?wait=30", "").want(200)
+			if job.str("status") != "failed" || job.str("error_code") != "LLM_ERROR" || job.at("attempt") != 1.0 || !strings.Contains(job.str("error_message"), says) {
+				t.Errorf("%s: got %s, want one attempt that failed with a word about %q", fault, job.body, says)
+			}
+			if n := len(server.Asked()) - before; n != 1 {
+				t.Errorf("%s: the server was asked %d times, want once", fault, n)
+			}
+		}
+	}
+	server.Always(llmtest.None)
+	id := a.do("POST", path, `{}`).want(202).str("job.id")
+	if job := a.do("GET", "/v1/jobs/"+id+"?wait=30", "").want(200); job.str("status") != "completed" || job.at("attempt") != 1.0 {
+		t.Errorf("after the cause is gone: got %s, want a summary at once", job.body)
+	}
+}
