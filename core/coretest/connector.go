@@ -53,6 +53,8 @@ type ConnectorWorld struct {
 	Fail  func(f VendorFault, after int)
 	Calls func() int // that were made
 	Wrote func() int // of them, those that wrote
+
+	another func(t *testing.T) ConnectorWorld // opens one more
 }
 
 // VendorWorks ends a fault.
@@ -60,7 +62,12 @@ const VendorWorks VendorFault = ""
 
 // RunConnector checks a core.Connector. open returns one with a vendor of its own.
 func RunConnector(t *testing.T, open func(t *testing.T) ConnectorWorld) {
-	runCases(t, "RunConnector", open, map[string]func(t *testing.T, w ConnectorWorld){
+	openKnown := func(t *testing.T) ConnectorWorld {
+		w := open(t)
+		w.another = open
+		return w
+	}
+	runCases(t, "RunConnector", openKnown, map[string]func(t *testing.T, w ConnectorWorld){
 		"VerifyCountsWhatIsVisible":           connectorVerify,
 		"RefusedTokenIsReasonToken":           connectorRefusedToken,
 		"ErrorsHoldNoToken":                   connectorErrorsHoldNothing,
@@ -83,6 +90,8 @@ func RunConnector(t *testing.T, open func(t *testing.T) ConnectorWorld) {
 		"ItemInTheTrashSaysSo":                connectorTrashed,
 		"ArchivedItemSaysSo":                  connectorArchived,
 		"RefusedTokenIsNeverAGoneItem":        connectorNeverGone,
+		"RefusedTokenIsToldByAnyCall":         failsAtAnyCall(VendorTokenRefused, core.ReasonToken),
+		"LimitIsToldByAnyCall":                failsAtAnyCall(VendorLimited, core.ReasonLimited),
 		"PublishingMakesOnePage":              publishMakesOne,
 		"PageIsKnownBeforeItsContent":         publishKnownFirst,
 		"RefusedIDWritesNothingMore":          publishRefusedID,

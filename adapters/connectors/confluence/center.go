@@ -176,13 +176,13 @@ func (c center) pages(ctx context.Context, q pageQuery, next string) (pageList, 
 
 // within keeps pages of the spaces.
 func within(pages []page, spaces []space) []page {
-	names := map[string]bool{}
+	keys := map[string]bool{}
 	for _, s := range spaces {
-		names[s.Name] = true
+		keys[s.Key] = true
 	}
 	var out []page
 	for _, p := range pages {
-		if names[p.space] {
+		if keys[p.spaceID] {
 			out = append(out, p)
 		}
 	}

@@ -225,8 +225,8 @@ func (c cloud) parent(ctx context.Context, id string) (parentPlace, error) {
 	}
 	if core.ReasonOf(err) == core.ReasonGone {
 		var got struct{ ID string }
-		if second := c.get(ctx, v2+"/spaces/"+id, &got); second == nil {
-			return parentPlace{space: space{ID: got.ID}}, nil
+		if second := c.get(ctx, v2+"/spaces/"+id, &got); core.ReasonOf(second) != core.ReasonGone {
+			return parentPlace{space: space{ID: got.ID}}, second
 		}
 	}
 	return parentPlace{space: space{ID: p.spaceID}, page: id}, err

@@ -12,24 +12,34 @@ import (
 	"github.com/docsctl/docsctl/core/coretest"
 )
 
-// access is how one deployment is reached; part lists the pages of a space there.
+// access is how one deployment is reached. Its paths begin with api, and part lists the
+// pages of a space.
 type access struct {
 	auth   core.AuthType
 	config func(origin string) core.IntegrationConfig
+	api    string
 	part   string
+}
+
+// pages is the path of its pages.
+func (d access) pages() string {
+	if strings.HasSuffix(d.api, "/v2") {
+		return d.api + "/pages"
+	}
+	return d.api + "/content"
 }
 
 func deployments() map[string]access {
 	return map[string]access{
 		"Site": {core.AuthAPIToken, func(origin string) core.IntegrationConfig {
 			return core.IntegrationConfig{BaseURL: origin + "/wiki", Email: fakes.ConfluenceEmail}
-		}, "GET /wiki/api/v2/spaces/*/pages"},
+		}, "/wiki/api/v2", "GET /wiki/api/v2/spaces/*/pages"},
 		"Gateway": {core.AuthOAuth2, func(origin string) core.IntegrationConfig {
 			return core.IntegrationConfig{BaseURL: origin, CloudID: fakes.ConfluenceCloudID}
-		}, "GET /ex/confluence/*/wiki/api/v2/spaces/*/pages"},
+		}, "/ex/confluence/*/wiki/api/v2", "GET /ex/confluence/*/wiki/api/v2/spaces/*/pages"},
 		"DataCenter": {core.AuthAPIToken, func(origin string) core.IntegrationConfig {
 			return core.IntegrationConfig{BaseURL: origin + fakes.DataCenterPath, Deployment: core.DeploymentDataCenter}
-		}, "GET /confluence/rest/api/content"},
+		}, "/confluence/rest/api", "GET /confluence/rest/api/content"},
 	}
 }
 

@@ -2,6 +2,7 @@ package confluence
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"strconv"
 	"strings"
@@ -133,7 +134,10 @@ func create(ctx context.Context, e edition, p core.Publication, in parentPlace) 
 			return nil, err
 		}
 		refused = err
-		if taken, unknown := e.titled(ctx, in, title); unknown != nil || taken == nil {
+		switch taken, unknown := e.titled(ctx, in, title); {
+		case unknown != nil:
+			return nil, unknown
+		case taken == nil:
 			return nil, err // it was not the title
 		}
 	}
@@ -151,8 +155,11 @@ func merge(ctx context.Context, e edition, p core.Publication, id string) (*core
 		if err != nil {
 			return nil, err
 		}
-		if pg.state() == core.RemoteTrashed || pg.storage == nil {
+		switch {
+		case pg.state() == core.RemoteTrashed:
 			return nil, vendor.Gone()
+		case pg.storage == nil: // what is in it cannot be kept as it is
+			return nil, vendor.Broken(errors.New("a page whose storage cannot be rendered"))
 		}
 		storage := *pg.storage
 		if isEmpty(storage) {

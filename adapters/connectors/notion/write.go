@@ -119,8 +119,9 @@ func (c *Connector) create(ctx context.Context, a core.Access, p core.Publicatio
 	err := c.send(ctx, a, http.MethodPost, "/v1/pages", body, &page)
 	if core.ReasonOf(err) == core.ReasonGone || core.ReasonOf(err) == core.ReasonRefused {
 		body["parent"] = map[string]any{"type": "data_source_id", "data_source_id": p.Parent}
-		if second := c.send(ctx, a, http.MethodPost, "/v1/pages", body, &page); second == nil {
-			err = nil
+		second := c.send(ctx, a, http.MethodPost, "/v1/pages", body, &page)
+		if reason := core.ReasonOf(second); reason != core.ReasonGone && reason != core.ReasonRefused {
+			err = second // else it is neither, and what was said of the page is told
 		}
 	}
 	if err == nil && page.ID == "" {
