@@ -16,7 +16,7 @@ type History struct {
 	Changes   []Change     // in the order in which they were made to each job
 	Events    []Event      // the log's, in its order
 	Processes []Process
-	Outages   []Span // when the database could not be used
+	Outages   []Span // when the database could not be used, or the machine stood still
 }
 
 // Kind says of what a Change was made.

@@ -4,6 +4,7 @@ package clustertest
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -15,6 +16,8 @@ import (
 	goredis "github.com/redis/go-redis/v9"
 
 	"github.com/docsctl/docsctl/core"
+	"github.com/docsctl/docsctl/core/coretest"
+	"github.com/docsctl/docsctl/internal/testenv"
 )
 
 // once sends a request with an Idempotency-Key.
@@ -82,7 +85,7 @@ func (p *server) revoked(t *testing.T) time.Duration {
 			t.Fatal(err)
 		case got.status == http.StatusUnauthorized:
 			return took
-		case took > 20*time.Second:
+		case took > patience:
 			t.Fatalf("after %s the other server still answers %d", took, got.status)
 		}
 	}
@@ -93,15 +96,16 @@ func TestTwoServers_DeletedOrganizationIsGoneFromPostgresAndRedis(t *testing.T) 
 	s := newSite(t)
 	n := here(t, s, parts{})
 	one, there := serve(t, s), serve(t, s)
-	o := register(t, n, one, there)
-	one.wait(t, one.summarize(t))
-	there.must(t, http.StatusOK, http.MethodGet, "/v1/me", nil, nil) // what it is worth is known there now
-	one.must(t, http.StatusAccepted, http.MethodDelete, "/v1/organization", map[string]string{"confirm": "Acme"}, nil)
-	if took := there.revoked(t); took > 5*time.Second {
-		t.Errorf("the other server refuses the token after %s, want at most 5 s", took)
-	} else {
-		t.Logf("the other server refused the token after %s", took)
-	}
+	var o *coretest.Org
+	tries := 0
+	testenv.Promise(t, "the end of the token on the other server", 5*time.Second, func() time.Duration {
+		tries++
+		o = registerAs(t, n, fmt.Sprintf("ann%d@example.org", tries), one, there)
+		one.wait(t, one.summarize(t))
+		there.must(t, http.StatusOK, http.MethodGet, "/v1/me", nil, nil) // what it is worth is known there now
+		one.must(t, http.StatusAccepted, http.MethodDelete, "/v1/organization", map[string]string{"confirm": "Acme"}, nil)
+		return there.revoked(t)
+	})
 	if err := n.app.Work.Tidy(t.Context(), 10); err != nil { // a server may have begun it
 		t.Fatal(err)
 	}
@@ -149,7 +153,7 @@ func TestTwoServers_DeletedOrganizationIsGoneFromPostgresAndRedis(t *testing.T) 
 	begun, tick := time.Now(), time.NewTicker(100*time.Millisecond)
 	defer tick.Stop()
 	for found := left(); len(found) > 0; found = left() {
-		if time.Since(begun) > 90*time.Second { // counters of limits live for a minute
+		if time.Since(begun) > time.Minute+patience { // counters of limits live for a minute
 			t.Fatalf("still there: %v", found)
 		}
 		<-tick.C

@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"log/slog"
 	"testing"
-	"time"
 
 	"github.com/docsctl/docsctl/core"
 	"github.com/docsctl/docsctl/core/coretest"
@@ -27,11 +26,7 @@ func (n *node) bulkHere(t *testing.T) {
 	if err := w.Start(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		ended, cancel := context.WithTimeout(context.Background(), lease)
-		defer cancel()
-		w.Stop(ended)
-	})
+	t.Cleanup(func() { w.Stop(ended) })
 }
 
 // TestBulk_OverTwoNodesAddsUp has instant children end on two nodes at once: each
@@ -56,7 +51,7 @@ func TestBulk_OverTwoNodesAddsUp(t *testing.T) {
 		}
 		jobs = append(jobs, j.ID)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	for _, id := range jobs {
 		j, err := b.app.Jobs.Wait(ctx, o.Actor(), id)

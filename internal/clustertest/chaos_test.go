@@ -73,8 +73,9 @@ type storm struct {
 	fenced   atomic.Int64
 	stop     chan struct{} // closed when enough has happened
 
-	mu       sync.Mutex // guards accepted
+	mu       sync.Mutex // guards what follows
 	accepted []core.JobID
+	stills   []chaos.Span // in which the machine itself stood still
 }
 
 // victim is a worker process.
@@ -107,7 +108,7 @@ func (s *storm) named(name string) site {
 func (s *storm) startWorker(t *testing.T, name string) *victim {
 	t.Helper()
 	v := &victim{name: name}
-	v.child = startChild(t, childConfig{site: s.named(name), Workers: stormPlaces, Maintain: true, Model: modelHasty})
+	v.child = startChild(t, childConfig{site: s.named(name), Workers: stormPlaces, Maintain: true, Lease: lease, Model: modelHasty})
 	v.from = time.Now()
 	go func() { // ends with the process
 		for line := range v.lines {
@@ -149,6 +150,26 @@ func (s *storm) begin(t *testing.T) {
 		o := coretest.NewOrg(t, s.node.Store)
 		d := o.NewDocument(t)
 		s.requests.Go(func() { s.ask(t, o, d) })
+	}
+	go s.pulse(t.Context()) // ends with the test
+}
+
+// pulse notes when the machine stands still: a free worker takes no job then either.
+func (s *storm) pulse(ctx context.Context) {
+	const every, late = 50 * time.Millisecond, 500 * time.Millisecond
+	beat := time.NewTicker(every)
+	defer beat.Stop()
+	for last := time.Now(); ; last = time.Now() {
+		select {
+		case <-ctx.Done():
+			return
+		case <-beat.C:
+		}
+		if now := time.Now(); now.Sub(last) > late {
+			s.mu.Lock()
+			s.stills = append(s.stills, chaos.Span{From: last, To: now})
+			s.mu.Unlock()
+		}
 	}
 }
 

@@ -23,9 +23,10 @@ import (
 // childConfig says what a node in a process of its own does.
 type childConfig struct {
 	site
-	Workers  int    // how many jobs run at once
-	Maintain bool   // also rescue jobs
-	Model    string // "" answers at once
+	Workers  int           // how many jobs run at once
+	Maintain bool          // also rescue jobs
+	Lease    time.Duration // of its jobs
+	Model    string        // "" answers at once
 	// Asks names a document of which the child asks for a summary, to die once that
 	// is committed and before anybody is told.
 	Asks *question
@@ -88,24 +89,24 @@ func runNode(ctx context.Context, text string) error {
 }
 
 func (c childConfig) parts(said <-chan struct{}) parts {
-	switch {
-	case c.Asks != nil:
-		return parts{bus: func(b core.EventBus) core.EventBus { return deadlyBus{b} }}
-	case c.Model == modelHangs:
-		return parts{model: func(ctx context.Context, _ string) (string, error) { <-ctx.Done(); return "", ctx.Err() }}
-	case c.Model == modelStubborn:
-		return parts{
-			model: func(_ context.Context, content string) (string, error) {
-				fmt.Fprintln(os.Stdout, saysWorks)
-				<-said
-				return "late, of " + content, nil
-			},
-			store: func(s core.Store) core.Store { return stubbornStore{s} },
-		}
-	case c.Model == modelHasty:
-		return parts{model: hasty, store: func(s core.Store) core.Store { return stubbornStore{s} }}
+	p := parts{lease: c.Lease}
+	if c.Asks != nil {
+		p.bus = func(b core.EventBus) core.EventBus { return deadlyBus{b} }
 	}
-	return parts{}
+	stubborn := func(s core.Store) core.Store { return stubbornStore{s} }
+	switch c.Model {
+	case modelHangs:
+		p.model = func(ctx context.Context, _ string) (string, error) { <-ctx.Done(); return "", ctx.Err() }
+	case modelStubborn:
+		p.store, p.model = stubborn, func(_ context.Context, content string) (string, error) {
+			fmt.Fprintln(os.Stdout, saysWorks)
+			<-said
+			return "late, of " + content, nil
+		}
+	case modelHasty:
+		p.store, p.model = stubborn, hasty
+	}
+	return p
 }
 
 func hasty(ctx context.Context, content string) (string, error) {
@@ -191,7 +192,7 @@ func startChild(t *testing.T, c childConfig) *child {
 }
 
 // patience bounds every wait for another process.
-const patience = 45 * time.Second
+const patience = 2 * time.Minute
 
 // next returns the child's next line, or "" when it has ended.
 func (k *child) next(t *testing.T) string {

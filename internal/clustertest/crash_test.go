@@ -21,7 +21,7 @@ func TestKilledWorker_EachJobEndsOnce(t *testing.T) {
 	n := here(t, s, parts{})
 	o := coretest.NewOrg(t, n.Store)
 	feed := n.follow(t, o)
-	doomed := startChild(t, childConfig{site: s, Workers: jobs, Model: modelHangs})
+	doomed := startChild(t, childConfig{site: s, Workers: jobs, Lease: 3 * lease, Model: modelHangs})
 	asked := n.request(t, o, o.NewDocument(t), jobs)
 	feed.await(t, jobs, core.EventJobStarted)
 	doomed.signal(t, syscall.SIGKILL)
@@ -43,7 +43,7 @@ func TestStoppedWorker_WritesNothingOnceItsLeaseIsOver(t *testing.T) {
 	n := here(t, s, parts{})
 	o := coretest.NewOrg(t, n.Store)
 	feed := n.follow(t, o)
-	stopped := startChild(t, childConfig{site: s, Workers: jobs, Model: modelStubborn})
+	stopped := startChild(t, childConfig{site: s, Workers: jobs, Lease: 3 * lease, Model: modelStubborn})
 	asked := n.request(t, o, o.NewDocument(t), jobs)
 	for range jobs {
 		if got := stopped.next(t); got != saysWorks {

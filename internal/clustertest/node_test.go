@@ -3,6 +3,7 @@
 package clustertest
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -18,8 +19,12 @@ import (
 	"github.com/docsctl/docsctl/internal/testenv"
 )
 
-// lease is the shortest that an installation may have, so that tests are short.
-const lease = 3 * time.Second
+// How long leases last. The end of a short one can be waited for, but a machine that
+// stands still as long loses jobs by it; what is not about that has long ones.
+const (
+	lease     = 3 * time.Second
+	longLease = time.Minute
+)
 
 // secret signs the access tokens of every process.
 const secret = "one secret of all processes and known to nobody but these tests"
@@ -63,6 +68,7 @@ func instant(_ context.Context, content string) (string, error) { return "of " +
 type parts struct {
 	model model                             // nil: instant
 	clock time.Duration                     // by how much the node's clock is ahead
+	lease time.Duration                     // of the node's jobs; zero: longLease
 	store func(core.Store) core.Store       // put around the store
 	bus   func(core.EventBus) core.EventBus // put around the bus
 }
@@ -108,7 +114,7 @@ func openNode(ctx context.Context, s site, p parts) (_ *node, err error) {
 	if p.bus != nil {
 		ports.Bus = p.bus(ports.Bus)
 	}
-	n.app, err = core.New(core.Config{Ports: ports, JobLease: lease, Logger: quiet, Now: now})
+	n.app, err = core.New(core.Config{Ports: ports, JobLease: cmp.Or(p.lease, longLease), Logger: quiet, Now: now})
 	return n, err
 }
 
@@ -160,12 +166,15 @@ func (n *node) workHere(t *testing.T, size int) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		ended, cancel := context.WithTimeout(context.Background(), lease)
-		defer cancel()
-		w.Stop(ended)
-	})
+	t.Cleanup(func() { w.Stop(ended) })
 }
+
+// ended is a context that has: what stops with it gives running jobs back at once.
+var ended = func() context.Context {
+	ctx, end := context.WithCancel(context.Background())
+	end()
+	return ctx
+}()
 
 // request asks n times for a summary of a document.
 func (n *node) request(t *testing.T, o *coretest.Org, d *core.Document, times int) []core.JobID {

@@ -40,7 +40,7 @@ func launch(t *testing.T, s site, env ...string) *server {
 	dir := t.TempDir()
 	cmd := exec.Command(os.Args[0], "serve", "--listen", "127.0.0.1:0")
 	cmd.Env = append(os.Environ(), asProgram+"=1", "DOCSCTL_DATA_DIR="+dir, "XDG_CONFIG_HOME="+dir, "DOCSCTL_DATABASE_URL="+s.Database,
-		"DOCSCTL_REDIS_URL="+s.Redis, "DOCSCTL_JWT_SECRETS="+secret, "DOCSCTL_ENCRYPTION_KEYS="+secret, "DOCSCTL_JOB_LEASE="+lease.String(), "DOCSCTL_LOG_LEVEL=error")
+		"DOCSCTL_REDIS_URL="+s.Redis, "DOCSCTL_JWT_SECRETS="+secret, "DOCSCTL_ENCRYPTION_KEYS="+secret, "DOCSCTL_JOB_LEASE="+longLease.String(), "DOCSCTL_LOG_LEVEL=error")
 	cmd.Env = append(cmd.Env, env...)
 	p := &server{cmd: cmd, address: make(chan string, 1)}
 	stderr, err := cmd.StderrPipe()
@@ -154,6 +154,12 @@ func (p *server) must(t *testing.T, status int, method, path string, body, out a
 // register founds an organization, for whose admin the given servers are then called.
 func register(t *testing.T, n *node, servers ...*server) *coretest.Org {
 	t.Helper()
+	return registerAs(t, n, "ann@example.org", servers...)
+}
+
+func registerAs(t *testing.T, n *node, email string, servers ...*server) *coretest.Org {
+	t.Helper()
+	servers[0].token = ""
 	var pair struct {
 		AccessToken  string `json:"access_token"`
 		Organization struct {
@@ -164,7 +170,7 @@ func register(t *testing.T, n *node, servers ...*server) *coretest.Org {
 		} `json:"user"`
 	}
 	servers[0].must(t, http.StatusCreated, http.MethodPost, "/v1/auth/register", map[string]string{
-		"organization_name": "Acme", "name": "Ann", "email": "ann@example.org", "password": "a long passphrase",
+		"organization_name": "Acme", "name": "Ann", "email": email, "password": "a long passphrase",
 	}, &pair)
 	for _, p := range servers {
 		p.token = pair.AccessToken
@@ -217,6 +223,27 @@ type readiness struct {
 	Checks map[string]struct {
 		Status string `json:"status"`
 	} `json:"checks"`
+}
+
+// becomes waits until the server says so of its readiness.
+func (p *server) becomes(t *testing.T, what string, so func(readiness) bool) {
+	t.Helper()
+	var got readiness
+	if !reached(t, patience, func() bool { got = p.ready(t); return so(got) }) {
+		t.Errorf("%s readiness is %+v", what, got)
+	}
+}
+
+func well(r readiness) bool { return r.status == http.StatusOK && r.Status == "ok" }
+
+// degradedBy says whether the server goes on without that part, and has all others.
+func (r readiness) degradedBy(part string) bool {
+	for name, c := range r.Checks {
+		if name != part && c.Status != "ok" {
+			return false
+		}
+	}
+	return r.status == http.StatusOK && r.Status == "degraded" && r.Checks[part].Status == "degraded"
 }
 
 func (p *server) ready(t *testing.T) (r readiness) {

@@ -184,7 +184,7 @@ func (c *crowd) kill(t *testing.T, i int) {
 }
 
 // crowdPatience is how long a whole crowd may take.
-const crowdPatience = 60 * patience
+const crowdPatience = 20 * patience
 
 // reached waits for so.
 func reached(t *testing.T, within time.Duration, so func() bool) bool {

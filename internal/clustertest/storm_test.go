@@ -134,6 +134,9 @@ func (s *storm) judge(t *testing.T) chaos.Verdict {
 		s.lived(v)
 	}
 	s.history.Accepted = s.accepted
+	s.mu.Lock()
+	s.history.Outages = append(s.history.Outages, s.stills...)
+	s.mu.Unlock()
 	s.observe(t, s.history.Read)
 	if len(s.history.Events) < 4*len(s.accepted)*9/10 {
 		t.Errorf("the log has %d events of %d jobs, want at least four of nearly each", len(s.history.Events), len(s.accepted))

@@ -111,7 +111,7 @@ func TestWebhook_SurvivesReceiverAndServer(t *testing.T) {
 		t.Fatal(err)
 	}
 	ask(two)
-	within(t, 2*time.Minute, func() bool { return !slices.ContainsFunc(jobs, func(id core.JobID) bool { return !r.has(id) }) })
+	within(t, 2*patience, func() bool { return !slices.ContainsFunc(jobs, func(id core.JobID) bool { return !r.has(id) }) })
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	want := []core.EventType{core.EventJobQueued, core.EventJobStarted, core.EventSummaryCompleted, core.EventJobCompleted}
