@@ -48,10 +48,12 @@ type Config struct {
 	DefaultPlan      PlanType            // of an organization that is founded; "": PlanFree
 
 	pace *tellPace // of this App
+	ends *runEnds  // of this App's runs
 }
 
 func (c Config) withDefaults() Config {
 	c.pace = &tellPace{told: map[JobID]time.Time{}}
+	c.ends = &runEnds{waiting: map[Tenant][]runEnd{}}
 	if c.Now == nil {
 		c.Now = time.Now
 	}

@@ -50,14 +50,16 @@ func (r *Run) Do(ctx context.Context, fn func(ctx context.Context, tx Tx) error)
 }
 
 // Complete ends the job well: in one transaction fn's writes, the result as
-// JSON, the state and the end event, which is the run's last.
+// JSON, the state and the end event, which is the run's last. fn may be run again,
+// also after ctx has ended, and in a transaction in which other runs of the
+// organization end too.
 func (r *Run) Complete(ctx context.Context, result any, fn func(ctx context.Context, tx Tx) error) error {
 	raw, err := json.Marshal(result)
 	if err != nil {
 		return fmt.Errorf("encode the job's result: %w", err)
 	}
 	job := r.Job()
-	err = r.Do(ctx, func(ctx context.Context, tx Tx) error {
+	err = r.cfg.end(ctx, r.lease, func(ctx context.Context, tx Tx) error {
 		if fn != nil {
 			if err := fn(ctx, tx); err != nil {
 				return err

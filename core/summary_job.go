@@ -49,16 +49,13 @@ func (c Config) runSummarize(ctx context.Context, r *Run) error {
 	result.Usage = result.Usage.after(sum.Usage)
 	answer := map[string]any{"summary_id": sum.ID, "doc_id": d.ID, "usage": result.Usage, "coverage": result.Coverage}
 	return r.Complete(ctx, answer, func(ctx context.Context, tx Tx) error {
-		done, err := tx.Summaries.Get(ctx, sum.ID) // the row may have been deleted meanwhile
-		if err != nil {
-			return err
-		}
+		done := *sum // nobody else changes a pending summary; one that was deleted meanwhile is not found
 		done.fill(d, result)
 		done.UpdatedAt = c.now()
-		if err := tx.Summaries.Update(ctx, done); err != nil {
+		if err := tx.Summaries.Update(ctx, &done); err != nil {
 			return err
 		}
-		tx.Append(EventSummaryCompleted, done.UpdatedAt, done)
+		tx.Append(EventSummaryCompleted, done.UpdatedAt, &done)
 		return nil
 	})
 }

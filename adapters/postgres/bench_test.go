@@ -78,31 +78,31 @@ func BenchmarkRLS(b *testing.B) {
 	list := newList(strings.Replace(s.sql.listDocuments, "from documents d", "from bare d", 1))
 	list.page("d", core.Seek{Limit: 50})
 	org, id := string(o.Organization.ID), string(o.document.ID)
-	alone := func(sql string, args ...any) func() error {
+	alone := func(scan pgx.RowToFunc[core.Document], sql string, args ...any) func() error {
 		return func() error {
 			rows, err := s.pool.Query(ctx, sql, args...)
 			if err != nil {
 				return err
 			}
-			_, err = pgx.CollectRows(rows, scanDocument)
+			_, err = pgx.CollectRows(rows, scan)
 			return err
 		}
 	}
-	batch := func(sql string, args ...any) func() error {
+	batch := func(scan pgx.RowToFunc[core.Document], sql string, args ...any) func() error {
 		return func() error {
 			_, err := s.single(ctx, org, sql, args, func(rows pgx.Rows) error {
-				_, err := pgx.CollectRows(rows, scanDocument)
+				_, err := pgx.CollectRows(rows, scan)
 				return err
 			}, true)
 			return err
 		}
 	}
 	b.Run("GET", func(b *testing.B) {
-		compare(b, side{"bare", alone(get, org, id)}, side{"batch", batch(get, org, id)},
+		compare(b, side{"bare", alone(scanDocument, get, org, id)}, side{"batch", batch(scanDocument, get, org, id)},
 			side{"store", func() error { return second(o.Read().Documents.Get(ctx, o.document.ID)) }})
 	})
 	b.Run("LIST50", func(b *testing.B) {
-		compare(b, side{"bare", alone(list.sql.String(), org, 50)}, side{"batch", batch(list.sql.String(), org, 50)},
+		compare(b, side{"bare", alone(scanListed, list.sql.String(), org, 50)}, side{"batch", batch(scanListed, list.sql.String(), org, 50)},
 			side{"store", func() error { return second(o.Read().Documents.List(ctx, core.DocumentFilter{}, core.Seek{Limit: 50})) }})
 	})
 }

@@ -16,17 +16,48 @@ import (
 const documentColumns = `d.org_id, d.id, d.user_id, d.title, d.source_type, d.source_url, d.external_id, d.external_last_updated,
 	d.external_version, d.conversion_warnings, d.integration_id, d.mime_type, d.content_hash, d.content_bytes, d.version, d.revision, d.status, d.error_message, d.created_at, d.updated_at`
 
+// documentFields are where documentColumns go; pgx would find the strings in our types
+// by reflection, for each row.
 func documentFields(d *core.Document) []any {
 	return []any{
-		&d.OrgID, &d.ID, &d.UserID, &d.Title, &d.SourceType, &d.SourceURL, &d.ExternalID, &d.ExternalLastUpdated,
-		&d.ExternalVersion, &d.ConversionWarnings, &d.IntegrationID, &d.MimeType, &d.ContentHash, &d.ContentBytes, &d.Version, &d.Revision, &d.Status, &d.ErrorMessage,
-		&d.CreatedAt, &d.UpdatedAt, &d.Content, &d.Pages,
+		(*string)(&d.OrgID), (*string)(&d.ID), (*string)(&d.UserID), &d.Title, (*string)(&d.SourceType), &d.SourceURL, &d.ExternalID, &d.ExternalLastUpdated,
+		&d.ExternalVersion, (*jsonStrings)(&d.ConversionWarnings), &d.IntegrationID, &d.MimeType, &d.ContentHash, &d.ContentBytes, &d.Version, &d.Revision, (*string)(&d.Status), &d.ErrorMessage,
+		&d.CreatedAt, &d.UpdatedAt,
 	}
 }
 
 func scanDocument(row pgx.CollectableRow) (d core.Document, err error) {
+	err = row.Scan(append(documentFields(&d), &d.Content, (*jsonPages)(&d.Pages))...)
+	return d, err
+}
+
+// scanListed scans a document without its content and pages.
+func scanListed(row pgx.CollectableRow) (d core.Document, err error) {
 	err = row.Scan(documentFields(&d)...)
 	return d, err
+}
+
+// jsonStrings and jsonPages scan JSON. Most documents have nothing there, which is
+// not worth a parser for each row of a list.
+type (
+	jsonStrings []string
+	jsonPages   core.Pages
+)
+
+func (s *jsonStrings) ScanBytes(raw []byte) error {
+	if string(raw) == "[]" {
+		*s = jsonStrings{}
+		return nil
+	}
+	return json.Unmarshal(raw, (*[]string)(s))
+}
+
+func (p *jsonPages) ScanBytes(raw []byte) error {
+	if string(raw) == "{}" {
+		*p = jsonPages{}
+		return nil
+	}
+	return json.Unmarshal(raw, (*core.Pages)(p))
 }
 
 // documentArgs is what insertDocument and updateDocument have in common, in order.
@@ -59,7 +90,7 @@ func (r documentReader) ListByID(ctx context.Context, ids []core.DocumentID) ([]
 			known = append(known, string(id))
 		}
 	}
-	return many(ctx, r.scope, r.sql.documentsByID, scanDocument, known)
+	return many(ctx, r.scope, r.sql.documentsByID, scanListed, known)
 }
 
 func (r documentReader) List(ctx context.Context, f core.DocumentFilter, s core.Seek) ([]core.Document, error) {
@@ -80,7 +111,7 @@ func (r documentReader) List(ctx context.Context, f core.DocumentFilter, s core.
 		l.where("md5(d.external_id)::uuid = md5(?)::uuid and d.external_id = ? and d.external_id <> ''", f.ExternalID)
 	}
 	l.page("d", s)
-	return many(ctx, r.scope, l.sql.String(), scanDocument, l.args...)
+	return many(ctx, r.scope, l.sql.String(), scanListed, l.args...)
 }
 
 type documentRepo struct {

@@ -16,10 +16,10 @@ const jobColumns = `j.org_id, j.id, j.user_id, j.job_type, j.related_id, j.relat
 	j.input, j.waits_for, j.confirmed_at`
 
 func scanJob(row pgx.CollectableRow) (j core.Job, err error) {
-	err = row.Scan(&j.OrgID, &j.ID, &j.UserID, &j.Type, &j.RelatedID, &j.RelatedType, &j.Status, &j.Progress.Done, &j.Progress.Total,
-		&j.Progress.Message, (*[]byte)(&j.Result), &j.ErrorCode, &j.ErrorMessage, &j.Run, &j.Attempt, &j.MaxAttempts, &j.Queue, &j.LocalQueue,
+	err = row.Scan((*string)(&j.OrgID), (*string)(&j.ID), (*string)(&j.UserID), (*string)(&j.Type), &j.RelatedID, &j.RelatedType, (*string)(&j.Status), &j.Progress.Done, &j.Progress.Total,
+		&j.Progress.Message, (*[]byte)(&j.Result), (*string)(&j.ErrorCode), &j.ErrorMessage, &j.Run, &j.Attempt, &j.MaxAttempts, (*string)(&j.Queue), (*string)(&j.LocalQueue),
 		&j.NextAttemptAt, &j.QueuedAt, &j.StartedAt, &j.FinishedAt, &j.TaskID, &j.ParentID, &j.CreatedAt,
-		(*[]byte)(&j.Input), &j.WaitsFor, &j.ConfirmedAt)
+		(*[]byte)(&j.Input), (*string)(&j.WaitsFor), &j.ConfirmedAt)
 	return j, err
 }
 

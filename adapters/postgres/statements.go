@@ -29,14 +29,14 @@ type statements struct {
 
 	getTemplate, lockTemplate, listTemplates, insertTemplate, updateTemplate, deleteTemplate string
 
-	getJob, lockJob, listJobs, insertJob, updateJob, lockLeases string
+	getJob, lockJob, listJobs, insertJob, updateJob, lockLease, anyLength, lockLeases string
 
 	dispatchState string
 
 	getJobItem, listJobItems, countJobItems, addJobItems, putJobItems, moveJobItems string
 
-	insertDispatch                     string
-	insertEvent, logState, eventsAfter string
+	insertDispatch                                   string
+	insertEvent, insertEvents, logState, eventsAfter string
 
 	listAudit, insertAudit string
 
@@ -178,7 +178,7 @@ func (s *statements) integrations() {
 func (s *statements) documents() {
 	s.getDocument = `select ` + documentColumns + `, d.content, d.pages from documents d where d.org_id = $1 and d.id = $2`
 	s.lockDocument = s.getDocument + ` for update`
-	s.listDocuments = `select ` + documentColumns + `, '', '{}'::json from documents d where d.org_id = $1`
+	s.listDocuments = `select ` + documentColumns + ` from documents d where d.org_id = $1`
 	s.documentsByID = s.listDocuments + ` and d.id = any ($2::uuid[])`
 	// The statements that follow see what the holder before has committed.
 	s.lockDocumentName = `select pg_advisory_xact_lock(hashtextextended('docsctl document ' || $1 || ' ' || $2, 0))`
@@ -211,7 +211,7 @@ func (s *statements) documents() {
 		)
 		delete from documents where org_id = $1 and id = $2`
 	// The tenant is $1 for the rows; the function takes it from the setting.
-	s.searchDocuments = `select ` + documentColumns + `, '', '{}'::json, f.tier
+	s.searchDocuments = `select ` + documentColumns + `, f.tier
 		from docsctl_search($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) with ordinality as f(document_id, tier, place)
 			join documents d on d.org_id = $1 and d.id = f.document_id
 		order by f.place`
@@ -274,6 +274,11 @@ func (s *statements) jobs() {
 	s.listJobs = `select ` + jobColumns + ` from jobs j where j.org_id = $1`
 	// The fence is read from the row as it is once it is locked: whatever ends a lease
 	// raises it. Rows are locked in the order in which a bulk job's children are canceled.
+	s.lockLease = s.getJob + ` and j.fence = $3 and exists (
+			select from job_leases l where l.org_id = $1 and l.job_id = $2 and l.fence = $3 and l.lease_until > clock_timestamp())
+		for update of j`
+	// Else lockLeases is planned anew for each length of its arrays, which takes longer than it.
+	s.anyLength = `set local plan_cache_mode = force_generic_plan`
 	s.lockLeases = s.listJobs + ` and j.id = any ($2::uuid[]) and exists (
 			select from unnest($2::uuid[], $3::bigint[]) h(id, fence), job_leases l
 			where h.id = j.id and h.fence = j.fence and l.org_id = $1 and l.job_id = h.id and l.fence = h.fence and l.lease_until > clock_timestamp())
@@ -307,6 +312,8 @@ func (s *statements) jobs() {
 		from gue_jobs g where g.org_id = $1 and g.work_id = $2`
 
 	s.insertEvent = `insert into events (org_id, type, at, data) values ($1, $2, $3, $4)`
+	s.insertEvents = `insert into events (org_id, type, at, data)
+		select $1, e.type, e.at, e.data from unnest($2::text[], $3::timestamptz[], $4::json[]) with ordinality e(type, at, data, n) order by e.n`
 	s.logState = `select m.epoch, coalesce(last.xid::text, '0'), coalesce(last.id, 0),
 			coalesce((select e.xid from events e where e.org_id = $1 order by e.xid desc, e.id desc limit 1)::text, '0'),
 			coalesce(b.xid::text, '0'), coalesce(b.id, 0)

@@ -17,9 +17,9 @@ const summaryColumns = `s.org_id, s.id, s.doc_id, s.created_by, s.template_id, s
 
 func scanSummary(row pgx.CollectableRow) (s core.Summary, err error) {
 	var usage, coverage, citations, warnings []byte
-	err = row.Scan(&s.OrgID, &s.ID, &s.DocID, &s.CreatedBy, &s.TemplateID, &s.TemplateVersion, &s.Prompt, (*[]byte)(&s.JSONSchema), &s.Focus,
-		&s.MaxCostUSD, &s.AllowPartial, &s.Refresh, &s.Text, &s.Format, &s.Length, &s.Language, &s.ModelRequested, &s.ModelUsed,
-		&s.TokensUsed, &s.Status, &s.JobID, &s.DocVersion, &s.Stale, &s.ErrorMessage, &usage, &coverage, &citations, &warnings,
+	err = row.Scan((*string)(&s.OrgID), (*string)(&s.ID), (*string)(&s.DocID), (*string)(&s.CreatedBy), (*string)(&s.TemplateID), &s.TemplateVersion, &s.Prompt, (*[]byte)(&s.JSONSchema), &s.Focus,
+		&s.MaxCostUSD, &s.AllowPartial, &s.Refresh, &s.Text, (*string)(&s.Format), (*string)(&s.Length), &s.Language, &s.ModelRequested, &s.ModelUsed,
+		&s.TokensUsed, (*string)(&s.Status), (*string)(&s.JobID), &s.DocVersion, &s.Stale, &s.ErrorMessage, &usage, &coverage, &citations, &warnings,
 		&s.CreatedAt, &s.UpdatedAt)
 	if err != nil {
 		return s, err

@@ -115,12 +115,7 @@ func (tx *transaction) lock(ctx context.Context, leases []core.Lease) (held []co
 	if len(leases) == 0 {
 		return nil, nil
 	}
-	ids, fences := make([]string, len(leases)), make([]int64, len(leases))
-	for i, l := range leases {
-		ids[i], fences[i] = string(l.JobID), l.Fence
-	}
-	sc := scope{runner: tx, sql: &tx.store.sql, org: tx.org}
-	jobs, err := many(ctx, sc, sc.sql.lockLeases, scanJob, ids, fences)
+	jobs, err := tx.lockJobs(ctx, leases)
 	if err != nil {
 		return nil, err
 	}
@@ -134,6 +129,19 @@ func (tx *transaction) lock(ctx context.Context, leases []core.Lease) (held []co
 	}
 	tx.leased = jobs
 	return held, nil
+}
+
+func (tx *transaction) lockJobs(ctx context.Context, leases []core.Lease) ([]core.Job, error) {
+	sc := scope{runner: tx, sql: &tx.store.sql, org: tx.org}
+	if len(leases) == 1 {
+		return many(ctx, sc, sc.sql.lockLease, scanJob, string(leases[0].JobID), leases[0].Fence)
+	}
+	ids, fences := make([]string, len(leases)), make([]int64, len(leases))
+	for i, l := range leases {
+		ids[i], fences[i] = string(l.JobID), l.Fence
+	}
+	tx.later.Queue(sc.sql.anyLength)
+	return many(ctx, sc, sc.sql.lockLeases, scanJob, ids, fences)
 }
 
 // run sends a statement over the transaction's connection.
@@ -331,9 +339,7 @@ func (s *Store) outbox(org string, out *core.Outbox) (*pgx.Batch, error) {
 	for _, d := range out.Dispatched {
 		s.queueDispatch(b, org, d)
 	}
-	for _, e := range out.Appended {
-		b.Queue(s.sql.insertEvent, org, string(e.Type), e.At, string(e.Data))
-	}
+	s.queueEvents(b, org, out.Appended)
 	for _, e := range out.Audited {
 		s.queueAudit(b, org, e)
 	}
@@ -346,6 +352,22 @@ func (s *Store) outbox(org string, out *core.Outbox) (*pgx.Batch, error) {
 		}
 	}
 	return b, nil
+}
+
+// queueEvents adds the events in their order; several go in one statement.
+func (s *Store) queueEvents(b *pgx.Batch, org string, events []core.NewEvent) {
+	switch len(events) {
+	case 0:
+	case 1:
+		e := &events[0]
+		b.Queue(s.sql.insertEvent, org, string(e.Type), e.At, string(e.Data))
+	default:
+		types, times, data := make([]string, len(events)), make([]time.Time, len(events)), make([]string, len(events))
+		for i, e := range events {
+			types[i], times[i], data[i] = string(e.Type), e.At, string(e.Data)
+		}
+		b.Queue(s.sql.insertEvents, org, types, times, data)
+	}
 }
 
 // outboxRefused tells of an argument that cannot be stored.

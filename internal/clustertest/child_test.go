@@ -12,6 +12,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -138,13 +139,38 @@ type stubbornTenant struct{ core.TenantStore }
 
 func (s stubbornTenant) InLease(ctx context.Context, l core.Lease, fn func(ctx context.Context, tx core.Tx) error) error {
 	err := s.TenantStore.InLease(context.WithoutCancel(ctx), l, fn)
-	switch {
-	case errors.Is(err, core.ErrLeaseLost):
-		fmt.Fprintln(os.Stdout, saysFenced+string(l.JobID))
-	case err != nil:
-		fmt.Fprintln(os.Stdout, saysFailed+err.Error())
+	if errors.Is(err, core.ErrLeaseLost) {
+		sayFenced(l)
+	} else {
+		sayFailed(err)
 	}
 	return err
+}
+
+func (s stubbornTenant) InLeases(ctx context.Context, all []core.Lease, fn func(ctx context.Context, tx core.Tx, held []core.Lease) error) error {
+	lost := all
+	err := s.TenantStore.InLeases(context.WithoutCancel(ctx), all, func(ctx context.Context, tx core.Tx, held []core.Lease) error {
+		lost = slices.DeleteFunc(slices.Clone(all), func(l core.Lease) bool { return slices.Contains(held, l) })
+		return fn(ctx, tx, held)
+	})
+	if err == nil || errors.Is(err, core.ErrLeaseLost) {
+		sayFenced(lost...)
+	} else {
+		sayFailed(err)
+	}
+	return err
+}
+
+func sayFenced(leases ...core.Lease) {
+	for _, l := range leases {
+		fmt.Fprintln(os.Stdout, saysFenced+string(l.JobID))
+	}
+}
+
+func sayFailed(err error) {
+	if err != nil {
+		fmt.Fprintln(os.Stdout, saysFailed+err.Error())
+	}
 }
 
 // child is a node in a process of its own.

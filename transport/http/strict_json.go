@@ -1,11 +1,13 @@
 package httpapi
 
 import (
+	"bufio"
 	"bytes"
 	"errors"
 	"fmt"
 	"io"
 	"strings"
+	"sync"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/docsctl/docsctl/core"
@@ -19,7 +21,15 @@ const maxDepth = 64
 // strictJSON is Huma's format for JSON: what two parsers could read in two ways
 // is refused. Names are compared by case, and unknown ones are errors.
 var strictJSON = huma.Format{
-	Marshal: func(w io.Writer, v any) error { return json.MarshalWrite(w, v, json.Deterministic(true)) },
+	Marshal: func(w io.Writer, v any) error {
+		b := answers.Get().(*bufio.Writer)
+		b.Reset(w)
+		defer func() { b.Reset(nil); answers.Put(b) }()
+		if err := json.MarshalWrite(b, v, json.Deterministic(true)); err != nil {
+			return err
+		}
+		return b.Flush()
+	},
 	Unmarshal: func(data []byte, v any) error {
 		if _, first := v.(*any); first { // Huma reads a body twice: loosely to check it, then typed
 			if e := checkText(data); e != nil {
@@ -32,6 +42,9 @@ var strictJSON = huma.Format{
 		return nil
 	},
 }
+
+// answers has buffers in which a page of a list has room, so that it is one write.
+var answers = sync.Pool{New: func() any { return bufio.NewWriterSize(nil, 32<<10) }}
 
 // strictError is a refused body. Huma keeps only the text of an error, so the
 // text is made to be read back by decodeStrict.

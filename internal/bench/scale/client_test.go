@@ -97,34 +97,81 @@ func quantiles(all []time.Duration) (p50, p99 time.Duration) {
 	return all[len(all)/2], all[len(all)*99/100]
 }
 
-// ask sends one request after the other over one connection. It writes and reads
-// with little ceremony: the client's time is the same for both sides of a ratio and
-// hides their difference.
+// ask sends one request after the other over one connection.
 func (g *target) ask(ctx context.Context, r request, orgs int) (took []time.Duration, err error) {
-	conn, err := net.Dial("tcp", g.addr)
+	c, err := g.dial()
 	if err != nil {
 		return nil, err
 	}
-	defer conn.Close()
-	answers := bufio.NewReader(conn)
+	defer c.Close()
 	for ctx.Err() == nil {
 		org := 1 + rand.IntN(orgs)
 		line, body := r(org, g.perOrg)
 		begun := time.Now()
-		_, err := fmt.Fprintf(conn, "%s HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s",
-			line, g.tokens[org], len(body), body)
-		if err != nil {
+		if err := c.send(org, line, body); err != nil {
 			return took, err
-		}
-		answer, err := http.ReadResponse(answers, nil)
-		if err != nil {
-			return took, err
-		}
-		text, err := io.ReadAll(answer.Body)
-		if err != nil || answer.StatusCode >= 300 {
-			return took, fmt.Errorf("%s: %s %s (%w)", line, answer.Status, text, err)
 		}
 		took = append(took, time.Since(begun))
 	}
 	return took, nil
+}
+
+// sendAll sends n requests, the i-th of organization 1 + i % orgs, over 16 connections.
+func (g *target) sendAll(b *testing.B, n, orgs int, r func(org, i int) (line, body string)) {
+	b.Helper()
+	const connections = 16
+	var clients sync.WaitGroup
+	for first := range connections {
+		clients.Go(func() {
+			c, err := g.dial()
+			if err != nil {
+				b.Error(err)
+				return
+			}
+			defer c.Close()
+			for i := first; i < n; i += connections {
+				org := 1 + i%orgs
+				line, body := r(org, i)
+				if err := c.send(org, line, body); err != nil {
+					b.Errorf("%s: %v", g.name, err)
+					return
+				}
+			}
+		})
+	}
+	clients.Wait()
+}
+
+// connection is a client. It writes and reads with little ceremony: its time is the
+// same for both sides of a ratio and hides their difference.
+type connection struct {
+	net.Conn
+	answers *bufio.Reader
+	tokens  []string
+}
+
+func (g *target) dial() (*connection, error) {
+	conn, err := net.Dial("tcp", g.addr)
+	if err != nil {
+		return nil, err
+	}
+	return &connection{conn, bufio.NewReader(conn), g.tokens}, nil
+}
+
+// send sends a request of an organization and reads its answer.
+func (c *connection) send(org int, line, body string) error {
+	_, err := fmt.Fprintf(c, "%s HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s",
+		line, c.tokens[org], len(body), body)
+	if err != nil {
+		return err
+	}
+	answer, err := http.ReadResponse(c.answers, nil)
+	if err != nil {
+		return err
+	}
+	text, err := io.ReadAll(answer.Body)
+	if err != nil || answer.StatusCode >= 300 {
+		return fmt.Errorf("%s: %s %s (%w)", line, answer.Status, text, err)
+	}
+	return nil
 }

@@ -3,6 +3,7 @@
 package scale
 
 import (
+	"net/http"
 	"sync"
 	"testing"
 	"time"
@@ -12,72 +13,91 @@ import (
 	"github.com/docsctl/docsctl/core"
 )
 
-// bareJobs does the same with nothing but the statements: a job and a summary are
-// written in one batch; 64 workers take jobs in batches by skip locked, read the
-// document, and write summary, job and two events in one batch.
-func (in *installation) bareJobs(b *testing.B, jobs, orgs int) time.Duration {
-	b.Helper()
-	ctx := b.Context()
-	for _, sql := range []string{
-		`drop table if exists bare_jobs, bare_summaries, bare_events`,
-		`create table bare_jobs (org_id uuid, id uuid, doc_id uuid, status text, result text, primary key (org_id, id))`,
-		`create table bare_summaries (org_id uuid, job_id uuid, text text, primary key (org_id, job_id))`,
-		`create table bare_events (n bigint generated always as identity primary key, org_id uuid, data text)`,
-	} {
-		in.exec(b, sql)
+// What the limit does of a job's life: the rows and indexes are docsctl's, without
+// row-level security, leases, fences and events.
+const (
+	bareAskSummary = `insert into summaries
+		select $1, $2, id, $3, $4, 1, '', null, false, null, false, false, '', 'markdown', 'medium', '', '', '', 0, 'pending', $5, 1, '',
+			'{}', '{}', '[]', '[]', now(), now()
+		from documents where org_id = $1 and id = $6`
+	bareAskJob = `insert into jobs (org_id, id, user_id, job_type, related_id, related_type, status, progress_done, progress_total, progress_message,
+			error_code, error_message, run, attempt, max_attempts, queue, local_queue, queued_at, task_id, created_at)
+		values ($1, $2, $3, 'summarize', $4, 'summary', 'pending', 0, 0, '', '', '', 1, 0, 5, 'bare', '', now(), '', now())`
+	bareAskTurn = `insert into gue_jobs (job_id, priority, run_at, job_type, args, queue, created_at, updated_at, org_id, work_id)
+		values ($2, 0, now(), 'job', '', 'bare', now(), now(), $1, $2::text::uuid)`
+	bareTake = `with due as (
+			delete from gue_jobs where job_id in (select job_id from gue_jobs where queue = 'bare' limit 64 for update skip locked)
+			returning org_id, work_id)
+		update jobs j set status = 'in_progress', attempt = 1, started_at = now() from due d where j.org_id = d.org_id and j.id = d.work_id
+		returning j.org_id::text, j.id::text, j.related_id`
+	bareRead = `select d.content from summaries s join documents d on d.org_id = s.org_id and d.id = s.doc_id where s.org_id = $1 and s.id = $2`
+	bareFill = `update summaries set summary_text = 'a summary', status = 'complete', updated_at = now() where org_id = $1 and id = $2`
+	bareEnd  = `update jobs set status = 'completed', result = '{}', finished_at = now() where org_id = $1 and id = $2`
+)
+
+// askBare is the limit's request of a summary: its three rows, in one batch.
+func (in *installation) askBare(w http.ResponseWriter, r *http.Request, c core.AccessClaims) error {
+	summary, job := core.NewID[string](), core.NewID[string]()
+	batch := &pgx.Batch{}
+	batch.Queue(bareAskJob, string(c.OrgID), job, string(c.UserID), summary)
+	batch.Queue(bareAskSummary, string(c.OrgID), summary, string(c.UserID), string(core.DefaultTemplateID), job, r.PathValue("id"))
+	batch.Queue(bareAskTurn, string(c.OrgID), job)
+	if err := in.bare.SendBatch(r.Context(), batch).Close(); err != nil {
+		return err
 	}
-	type taken struct{ Org, ID, Doc string }
-	work := make(chan taken, jobs)
+	return reply(w, http.StatusAccepted, map[string]string{"id": summary, "job_id": job})
+}
+
+// bareJob is what a worker of the limit takes.
+type bareJob struct{ Org, ID, Summary string }
+
+// bareJobs is the limit of summaries: 64 workers take jobs in batches by skip locked,
+// read the document, and write summary and job in one batch.
+func (in *installation) bareJobs(b *testing.B, limit *target, jobs, orgs int) time.Duration {
+	b.Helper()
+	work := make(chan bareJob, jobs)
 	var workers sync.WaitGroup
-	begun := time.Now()
 	for range 64 {
 		workers.Go(func() {
 			for j := range work {
-				var content string
-				err := in.bare.QueryRow(ctx, `select content from documents where org_id = $1 and id = $2`, j.Org, j.Doc).Scan(&content)
-				batch := &pgx.Batch{}
-				batch.Queue(`update bare_summaries set text = 'a summary' where org_id = $1 and job_id = $2`, j.Org, j.ID)
-				batch.Queue(`update bare_jobs set status = 'completed', result = '{}' where org_id = $1 and id = $2`, j.Org, j.ID)
-				batch.Queue(`insert into bare_events (org_id, data) values ($1, '{}'), ($1, '{}')`, j.Org)
-				if err == nil {
-					err = in.bare.SendBatch(ctx, batch).Close()
-				}
-				if err != nil {
+				if err := in.runBare(b, j); err != nil {
 					b.Error(err)
 				}
 			}
 		})
 	}
-	var claimer sync.WaitGroup
-	claimer.Go(func() {
+	begun := time.Now()
+	workers.Go(func() {
 		defer close(work)
 		for got := 0; got < jobs && !b.Failed(); {
-			rows, err := in.bare.Query(ctx, `update bare_jobs set status = 'in_progress' where (org_id, id) in
-				(select org_id, id from bare_jobs where status = 'pending' limit 64 for update skip locked) returning org_id::text, id::text, doc_id::text`)
+			rows, err := in.bare.Query(b.Context(), bareTake)
 			if err != nil {
 				b.Error(err)
 				return
 			}
-			found, err := pgx.CollectRows(rows, pgx.RowToStructByPos[taken])
+			taken, err := pgx.CollectRows(rows, pgx.RowToStructByPos[bareJob])
 			if err != nil {
 				b.Error(err)
 				return
 			}
-			for _, j := range found {
+			for _, j := range taken {
 				work <- j
 			}
-			got += len(found)
+			got += len(taken)
 		}
 	})
-	in.spread(b, jobs, func(n int) error {
-		org, id := numbered[string]("org", 1+n%orgs), core.NewID[string]()
-		batch := &pgx.Batch{}
-		batch.Queue(`insert into bare_jobs values ($1, $2, $3, 'pending')`, org, id, numbered[string]("doc", (1+n%orgs)*perOrg+1+n%perOrg))
-		batch.Queue(`insert into bare_summaries values ($1, $2)`, org, id)
-		batch.Queue(`insert into bare_events (org_id, data) values ($1, '{}')`, org)
-		return in.bare.SendBatch(ctx, batch).Close()
-	})
-	claimer.Wait()
+	limit.sendAll(b, jobs, orgs, summarize)
 	workers.Wait()
 	return time.Since(begun)
+}
+
+func (in *installation) runBare(b *testing.B, j bareJob) error {
+	var content string
+	if err := in.bare.QueryRow(b.Context(), bareRead, j.Org, j.Summary).Scan(&content); err != nil {
+		return err
+	}
+	batch := &pgx.Batch{}
+	batch.Queue(bareFill, j.Org, j.Summary)
+	batch.Queue(bareEnd, j.Org, j.ID)
+	return in.bare.SendBatch(b.Context(), batch).Close()
 }

@@ -53,6 +53,7 @@ func (in *installation) limit() http.Handler {
 		}
 		return reply(w, http.StatusCreated, d)
 	}))
+	mux.HandleFunc("POST /v1/documents/{id}/summaries", in.signedIn(in.askBare))
 	return mux
 }
 
@@ -74,8 +75,9 @@ func reply(w http.ResponseWriter, status int, body any) error {
 	return json.NewEncoder(w).Encode(body)
 }
 
-const bareColumns = `org_id, id, user_id, title, source_type, source_url, external_id, external_last_updated, integration_id, mime_type,
-	content_hash, content_bytes, version, status, error_message, created_at, updated_at`
+// bareColumns are those that docsctl reads, too.
+const bareColumns = `org_id, id, user_id, title, source_type, source_url, external_id, external_last_updated, external_version,
+	conversion_warnings, integration_id, mime_type, content_hash, content_bytes, version, revision, status, error_message, created_at, updated_at`
 
 type bareDocument struct {
 	OrgID               string     `json:"org_id"`
@@ -87,11 +89,14 @@ type bareDocument struct {
 	SourceURL           string     `json:"source_url"`
 	ExternalID          string     `json:"external_id"`
 	ExternalLastUpdated *time.Time `json:"external_last_updated"`
+	ExternalVersion     string     `json:"external_version"`
+	ConversionWarnings  []string   `json:"conversion_warnings"`
 	IntegrationID       *string    `json:"integration_id"`
 	MimeType            string     `json:"mime_type"`
 	ContentHash         string     `json:"content_hash"`
 	ContentBytes        int64      `json:"content_bytes"`
 	Version             int        `json:"version"`
+	Revision            int64      `json:"revision"`
 	Status              string     `json:"status"`
 	ErrorMessage        string     `json:"error_message"`
 	CreatedAt           time.Time  `json:"created_at"`
@@ -99,7 +104,8 @@ type bareDocument struct {
 }
 
 func scanBare(row pgx.CollectableRow) (d bareDocument, err error) {
-	err = row.Scan(&d.OrgID, &d.ID, &d.UserID, &d.Title, &d.SourceType, &d.SourceURL, &d.ExternalID, &d.ExternalLastUpdated, &d.IntegrationID,
-		&d.MimeType, &d.ContentHash, &d.ContentBytes, &d.Version, &d.Status, &d.ErrorMessage, &d.CreatedAt, &d.UpdatedAt, &d.Content)
+	err = row.Scan(&d.OrgID, &d.ID, &d.UserID, &d.Title, &d.SourceType, &d.SourceURL, &d.ExternalID, &d.ExternalLastUpdated,
+		&d.ExternalVersion, &d.ConversionWarnings, &d.IntegrationID,
+		&d.MimeType, &d.ContentHash, &d.ContentBytes, &d.Version, &d.Revision, &d.Status, &d.ErrorMessage, &d.CreatedAt, &d.UpdatedAt, &d.Content)
 	return d, err
 }
