@@ -22,6 +22,7 @@ type knownScans struct {
 	openErr   error
 	writeErr  error
 	recognize func(ctx context.Context, texts []core.PageText) ([]core.PageText, error) // nil: returns texts
+	limit     time.Duration                                                             // of the recognition; 0: as it is
 	closed    chan struct{}                                                             // nil, or takes one for each scan
 }
 
@@ -84,7 +85,7 @@ func TestOCR_DoubleKeepsThePromises(t *testing.T) {
 func upload(t *testing.T, ocr *knownScans, pdf []byte) (*core.Document, error) {
 	t.Helper()
 	ocr.closed = make(chan struct{}, 1)
-	in := install(t, func(c *core.Config) { c.OCR, c.OCRTimeout = ocr, 50*time.Millisecond })
+	in := install(t, func(c *core.Config) { c.OCR, c.OCRTimeout = ocr, ocr.limit })
 	a, _ := in.admin(t, "ann@example.org")
 	d, _, err := in.Documents.Upload(t.Context(), a, core.File{Name: "a.pdf", Body: bytes.NewReader(pdf)}, core.UploadOptions{})
 	if ocr.openErr == nil && len(ocr.closed) != 1 {
@@ -150,7 +151,7 @@ func TestDocuments_FailingOCRLosesNothingElse(t *testing.T) {
 		"does not open":  {openErr: down},
 		"does not write": {texts: texts, writeErr: down},
 		"does not read":  {texts: texts, recognize: returns(nil, down)},
-		"is slow": {texts: texts, recognize: func(ctx context.Context, _ []core.PageText) ([]core.PageText, error) {
+		"is slow": {texts: texts, limit: 50 * time.Millisecond, recognize: func(ctx context.Context, _ []core.PageText) ([]core.PageText, error) {
 			<-ctx.Done()
 			return nil, ctx.Err()
 		}},

@@ -82,7 +82,7 @@ func TestSummaries_TextIsToldWhileItIsWritten(t *testing.T) {
 				t.Fatalf("delta at %d after %d characters: text is missing", d.Offset, len(text))
 			}
 			text = append(text[:d.Offset], []rune(d.Text)...)
-		case <-time.After(10 * time.Second):
+		case <-time.After(patience):
 			t.Fatalf("told %q, want the whole text", string(text))
 		}
 	}

@@ -17,7 +17,7 @@ import (
 
 const (
 	// patience is how long a test waits for what must come to pass.
-	patience = 20 * time.Second
+	patience = time.Minute
 	// soon is the longest that a call may take while Redis is away.
 	soon = time.Second
 )
@@ -95,26 +95,60 @@ func wantLost(t *testing.T, l core.Listener, topics ...core.Topic) {
 // wantDelivery notifies until the bus takes it and wants l to get it, unharmed.
 func wantDelivery(t *testing.T, b core.EventBus, l core.Listener, topic core.Topic) {
 	t.Helper()
+	if n, ok := delivered(t, b, l, topic); !ok {
+		t.Errorf("got %+v, want what was sent and nothing lost", n)
+	}
+}
+
+// delivered reports whether it gets it. Notices that say nothing may come before.
+func delivered(t *testing.T, b core.EventBus, l core.Listener, topic core.Topic) (core.Notice, bool) {
+	t.Helper()
 	body := core.NewID[core.JobID]()
 	eventually(t, "notify is taken", func() bool {
 		return b.Notify(t.Context(), core.Notice{Topic: topic, Body: []byte(body)}) == nil
 	})
-	if n := next(t, l); string(n.Body) != string(body) || n.Lost {
-		t.Errorf("got %+v, want body %q and nothing lost", n, body)
+	n := next(t, l)
+	for n.Body == nil && !n.Lost {
+		n = next(t, l)
+	}
+	return n, string(n.Body) == string(body) && !n.Lost
+}
+
+// settle waits until what is sent comes, whatever was lost before.
+func settle(t *testing.T, b core.EventBus, l core.Listener, topic core.Topic) {
+	t.Helper()
+	eventually(t, "what is sent comes", func() bool {
+		_, ok := delivered(t, b, l, topic)
+		return ok
+	})
+}
+
+// wantStanding is wantDelivery over the connection that stood at began. On a machine
+// that stands still for seconds a bus leaves it; then only its return is wanted.
+func wantStanding(t *testing.T, b core.EventBus, l core.Listener, topic core.Topic, began time.Time) {
+	t.Helper()
+	n, ok := delivered(t, b, l, topic)
+	switch {
+	case ok:
+	case time.Since(began) > 3*time.Second:
+		settle(t, b, l, topic)
+	default:
+		t.Errorf("got %+v, want what was sent and nothing lost: the connection stood", n)
 	}
 }
 
 // wantUnavailableSoon checks a call while Redis is away.
 func wantUnavailableSoon(t *testing.T, what string, call func() error) {
 	t.Helper()
-	began := time.Now()
-	err := call()
-	if got := core.CodeOf(err); got != core.CodeUnavailable {
-		t.Errorf("%s: got %v, want code %q", what, err, core.CodeUnavailable)
-	}
-	if took := time.Since(began); took > soon {
-		t.Errorf("%s took %v, want at most %v", what, took, soon)
-	}
+	testenv.Promise(t, what, soon, func() time.Duration {
+		began := time.Now()
+		err := call()
+		took := time.Since(began)
+		if got := core.CodeOf(err); got != core.CodeUnavailable {
+			t.Errorf("%s: got %v, want code %q", what, err, core.CodeUnavailable)
+		}
+		return took
+	})
 }
 
 func TestBus_LostConnection(t *testing.T) {
@@ -133,8 +167,8 @@ func TestBus_LostConnection(t *testing.T) {
 			lose(t, server)
 			wantLost(t, both, one, other)
 			wantLost(t, single, other)
-			wantDelivery(t, there, both, one)
-			wantDelivery(t, there, listen(t, here, one), one)
+			settle(t, there, both, one)
+			settle(t, there, listen(t, here, one), one)
 		})
 	}
 }
@@ -154,18 +188,11 @@ func TestBus_WhatIsSentAfterListenComesOrIsToldLost(t *testing.T) {
 	server := testenv.StartRedis(t, testenv.RedisOptions{})
 	here, there := openBus(t, server.URL()), openBus(t, server.URL())
 	topics := []core.Topic{feed(), feed()}
-	done := make(chan struct{})
+	cut := make(chan struct{}, 1)
 	var cutter, wg sync.WaitGroup
 	cutter.Go(func() {
-		tick := time.NewTicker(30 * time.Millisecond)
-		defer tick.Stop()
-		for {
-			select {
-			case <-tick.C:
-				cutSubscribers(t, server)
-			case <-done:
-				return
-			}
+		for range cut {
+			cutSubscribers(t, server)
 		}
 	})
 	var told, came sync.Map
@@ -177,6 +204,12 @@ func TestBus_WhatIsSentAfterListenComesOrIsToldLost(t *testing.T) {
 				if err != nil {
 					t.Errorf("listen: %v", err)
 					return
+				}
+				if i%3 == worker%3 { // more often on a slow machine would leave nothing that comes
+					select {
+					case cut <- struct{}{}:
+					default:
+					}
 				}
 				if err := there.Notify(t.Context(), core.Notice{Topic: topic, Body: []byte(body)}); err != nil {
 					t.Errorf("notify: %v", err)
@@ -193,7 +226,7 @@ func TestBus_WhatIsSentAfterListenComesOrIsToldLost(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	close(done)
+	close(cut)
 	cutter.Wait()
 	count := func(m *sync.Map) (n int) {
 		m.Range(func(any, any) bool { n++; return true })

@@ -5,6 +5,7 @@ package redis_test
 import (
 	"log/slog"
 	"testing"
+	"time"
 
 	"go.uber.org/goleak"
 
@@ -18,10 +19,22 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction(testenv.Goroutine))
 }
 
-// open returns a client as a process of the product has one.
+// open returns a client that waits for a busy machine.
 func open(t testing.TB, url string) *redis.Client {
 	t.Helper()
-	c, err := redis.Open(t.Context(), url, &redis.Config{Logger: slog.New(slog.DiscardHandler)})
+	return openWith(t, url, patience)
+}
+
+// openHasty returns a client as a process of the product has one: it does not wait
+// for a server that is away.
+func openHasty(t testing.TB, url string) *redis.Client {
+	t.Helper()
+	return openWith(t, url, 0)
+}
+
+func openWith(t testing.TB, url string, timeout time.Duration) *redis.Client {
+	t.Helper()
+	c, err := redis.Open(t.Context(), url, &redis.Config{Logger: slog.New(slog.DiscardHandler), Timeout: timeout})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -31,7 +44,12 @@ func open(t testing.TB, url string) *redis.Client {
 
 func openBus(t testing.TB, url string) *redis.Bus {
 	t.Helper()
-	b := redis.NewBus(open(t, url))
+	return busOf(t, open(t, url))
+}
+
+func busOf(t testing.TB, c *redis.Client) *redis.Bus {
+	t.Helper()
+	b := redis.NewBus(c)
 	t.Cleanup(func() { _ = b.Close() })
 	return b
 }

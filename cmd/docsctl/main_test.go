@@ -164,7 +164,7 @@ func freePort(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 // patience bounds every wait of a script.
-const patience = 30 * time.Second
+const patience = time.Minute
 
 // waitFor waits until an address answers well, or until the site's slow page was
 // asked for: waitfor http://… | slow

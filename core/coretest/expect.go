@@ -79,7 +79,7 @@ func must[T any](t testing.TB, what string, v T, err error) T {
 }
 
 // patience is how long a case waits for what must come to pass.
-const patience = 20 * time.Second
+const patience = time.Minute
 
 // eventually calls done, at once and then every few milliseconds, until it
 // returns true, and ends the test when it has not in time.

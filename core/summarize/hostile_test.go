@@ -24,7 +24,7 @@ func TestHostileTexts(t *testing.T) {
 			started := time.Now()
 			_, e := extract(t, stored, Options{})
 			checkCitations(t, stored, Render(e, Markdown))
-			if took := time.Since(started); took > 20*time.Second {
+			if took := time.Since(started); took > time.Minute {
 				t.Errorf("took %v", took)
 			}
 		})

@@ -23,7 +23,7 @@ func (p post) Send(ctx context.Context, m core.WebhookMessage) (core.WebhookAnsw
 }
 
 // patience bounds waits for what happens in milliseconds on an idle machine.
-const patience = 30 * time.Second
+const patience = time.Minute
 
 // hooks is an installation without workers, whose webhooks are sent by p.
 func hooks(t *testing.T, path string, p post) *installation {

@@ -13,7 +13,7 @@ import (
 // sign-in leaves is written beside its answer.
 func (p *person) audited(action string, n int) *reply {
 	p.w.t.Helper()
-	deadline := time.Now().Add(10 * time.Second)
+	deadline := time.Now().Add(patience)
 	for {
 		got := p.do("GET", "/v1/audit?action="+action, "").want(200)
 		items, _ := got.at("items").([]any)

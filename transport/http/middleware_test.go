@@ -40,9 +40,15 @@ func (l *lines) String() string {
 // bare serves the API over an App without services: every use case panics.
 func bare(t *testing.T, log io.Writer) *httptest.Server {
 	t.Helper()
+	return bareWith(t, log, 0)
+}
+
+// bareWith has requests send their bodies within grace; 0: as it is.
+func bareWith(t *testing.T, log io.Writer, grace time.Duration) *httptest.Server {
+	t.Helper()
 	h, err := New(Config{
 		App: &core.App{}, Logger: slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})),
-		AllowedOrigins: []string{"https://docs.example.org/"}, BodyGrace: 200 * time.Millisecond,
+		AllowedOrigins: []string{"https://docs.example.org/"}, BodyGrace: grace,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/docsctl/docsctl/core"
 	"github.com/docsctl/docsctl/internal/testenv/fixture"
@@ -227,7 +226,7 @@ func TestUpload_WithoutACredentialReadsNothing(t *testing.T) {
 	w := newWorld(t)
 	body, never := io.Pipe()
 	defer never.Close()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, w.url+"/v1/documents/upload", body)
 	if err != nil {

@@ -132,7 +132,7 @@ func newNode(t testing.TB, store core.Store, bus core.EventBus, presence core.Pr
 	srv.Start()
 	t.Cleanup(srv.Close)
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
 		defer cancel()
 		hub.Close(ctx)
 	})
@@ -157,7 +157,7 @@ func (w *world) work() {
 		w.t.Fatal(err)
 	}
 	w.t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
 		defer cancel()
 		runner.Stop(ctx)
 	})
