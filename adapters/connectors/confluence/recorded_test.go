@@ -157,7 +157,7 @@ func TestRecorded_Publishing(t *testing.T) {
 	create := vendortest.Recorded(t, "confluence", "publish-http", "create.json")
 	update := vendortest.Recorded(t, "confluence", "publish-http", "update.json")
 	parent := vendortest.Recorded(t, "confluence", "http", "v2-page-storage.json")
-	address, sent := vendortest.Watch(t, vendortest.Replay(t, slices.Concat(create, update, parent), nil))
+	address, traffic := vendortest.Tap(t, vendortest.Replay(t, slices.Concat(create, update, parent), nil))
 	c, a := at(address)
 	p := core.Publication{Key: "k-1", Parent: "229500", Title: "Summary: Rate limits", OwnPage: true, Markdown: "New summary.\n", Source: "Rate limits", Version: 1}
 	known := ""
@@ -168,7 +168,7 @@ func TestRecorded_Publishing(t *testing.T) {
 	if err != nil || known != "229700" || got.ID != known || !strings.HasPrefix(got.URL, "https://example.atlassian.net/wiki/spaces/OPS/pages/229700/") {
 		t.Fatalf("got %+v of %q, %v", got, known, err)
 	}
-	wrote := sent()
+	wrote := traffic.Writes()
 	if len(wrote) != 2 {
 		t.Fatalf("got %+v, want a page made and its part written", wrote)
 	}
@@ -188,11 +188,11 @@ func TestRecorded_SaveAtTheSameMoment(t *testing.T) {
 	conflict := vendortest.Recorded(t, "confluence", "publish-http", "update-conflict-then-ok.json")
 	update := vendortest.Recorded(t, "confluence", "publish-http", "update.json")
 	exchanges := []vendortest.Exchange{update[0], conflict[0], conflict[2]} // its own reading has no body
-	address, sent := vendortest.Watch(t, vendortest.Replay(t, exchanges, nil))
+	address, traffic := vendortest.Tap(t, vendortest.Replay(t, exchanges, nil))
 	c, a := at(address)
 	got, err := c.Publish(t.Context(), a, core.Publication{Key: "k-1", RemoteID: "229700", Markdown: "New summary.\n"}, nil)
-	if err != nil || got.Outcome != core.PublishCreated || len(sent()) != 2 {
-		t.Errorf("got %+v, %v after %+v, want a second attempt", got, err, sent())
+	if err != nil || got.Outcome != core.PublishCreated || len(traffic.Writes()) != 2 {
+		t.Errorf("got %+v, %v after %+v, want a second attempt", got, err, traffic.Writes())
 	}
 }
 

@@ -30,8 +30,8 @@ func newDesk(t *testing.T, c fakes.Config) *desk {
 	d.collection = d.fake.AddCollection("Crew")
 	server := httptest.NewServer(d.fake)
 	t.Cleanup(server.Close)
-	address, sent := vendortest.Watch(t, server.URL)
-	d.sent = sent
+	address, traffic := vendortest.Tap(t, server.URL)
+	d.sent = traffic.Writes
 	d.Connector, d.access = at(address)
 	d.access.Token, d.access.Config.Email = core.NewSecret(fakes.GuruToken), fakes.GuruEmail
 	return d

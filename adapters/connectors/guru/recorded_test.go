@@ -121,7 +121,7 @@ func TestRecorded_Publishing(t *testing.T) {
 	t.Parallel()
 	create := vendortest.Recorded(t, "guru", "publish-http", "create.json")
 	update := vendortest.Recorded(t, "guru", "publish-http", "update.json")
-	address, sent := vendortest.Watch(t, vendortest.Replay(t, slices.Concat(create, update), nil))
+	address, traffic := vendortest.Tap(t, vendortest.Replay(t, slices.Concat(create, update), nil))
 	c, a := at(address)
 	var collection struct{ Collection struct{ ID string } }
 	if err := json.Unmarshal(create[0].Request.Body, &collection); err != nil {
@@ -140,7 +140,7 @@ func TestRecorded_Publishing(t *testing.T) {
 	if _, err := c.Publish(t.Context(), a, p, nil); err != nil {
 		t.Fatal(err)
 	}
-	wrote := sent()
+	wrote := traffic.Writes()
 	if len(wrote) != 3 {
 		t.Fatalf("got %+v, want a card made and its part written twice", wrote)
 	}

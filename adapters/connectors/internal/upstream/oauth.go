@@ -60,10 +60,13 @@ func UseUp(ctx context.Context, o core.Authorizer, a core.Access) error {
 }
 
 // ReadOAuthError reads the word of an OAuth2 error (RFC 6749, 5.2), which vendors
-// send with one status or another.
+// send with one status of 4xx or another. A server that is down or asks for fewer calls
+// has refused nothing.
 func ReadOAuthError(word string, d *core.UpstreamDetails) {
 	d.UpstreamCode = word
-	d.Reason = core.ReasonRefused
+	if d.Reason != core.ReasonDown && d.Reason != core.ReasonLimited {
+		d.Reason = core.ReasonRefused
+	}
 }
 
 // DeadGrant makes the refusal of a refresh token what it means: the token is dead.

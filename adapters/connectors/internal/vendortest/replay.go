@@ -1,19 +1,14 @@
 package vendortest
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
-	"io"
 	"maps"
 	"net/http"
 	"net/http/httptest"
-	"net/http/httputil"
-	"net/url"
 	"os"
 	"path/filepath"
 	"reflect"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -69,47 +64,6 @@ func RecordedNames(t *testing.T, parts ...string) []string {
 		files[i] = filepath.Base(files[i])
 	}
 	return files
-}
-
-// Sent is what a server was asked to change.
-type Sent struct {
-	Method, Path string // with its query
-	Body         map[string]any
-}
-
-// Watch notes what changes something on its way to the server at an address, and
-// returns its own address and what it noted.
-func Watch(t *testing.T, address string) (own string, sent func() []Sent) {
-	t.Helper()
-	target, err := url.Parse(address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var mu sync.Mutex // guards noted
-	var noted []Sent
-	proxy := httputil.NewSingleHostReverseProxy(target)
-	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Method != http.MethodGet {
-			raw, err := io.ReadAll(r.Body)
-			if err != nil {
-				w.WriteHeader(http.StatusBadRequest)
-				return
-			}
-			is := Sent{Method: r.Method, Path: r.URL.RequestURI()}
-			_ = json.Unmarshal(raw, &is.Body) // what is no JSON has no fields
-			mu.Lock()
-			noted = append(noted, is)
-			mu.Unlock()
-			r.Body = io.NopCloser(bytes.NewReader(raw))
-		}
-		proxy.ServeHTTP(w, r)
-	}))
-	t.Cleanup(s.Close)
-	return s.URL, func() []Sent {
-		mu.Lock()
-		defer mu.Unlock()
-		return slices.Clone(noted)
-	}
 }
 
 // Differs compares what was sent with what was recorded: the call, and of its body
