@@ -33,6 +33,10 @@ func TestScript(t *testing.T) {
 	t.Cleanup(site.Close)
 	model := startModel(t, llmtest.Config{ContextTokens: 32_000})
 	cutting := startModel(t, llmtest.Config{ContextTokens: 4096, Cut: true})
+	broken := map[string]string{}
+	for _, f := range []llmtest.Fault{llmtest.Silence, llmtest.HeaderSilence, llmtest.WrongKey, llmtest.NoCredit, llmtest.UnknownModel, llmtest.BadRequest} {
+		broken["MODEL_"+strings.ToUpper(string(f))] = startModel(t, llmtest.Config{ContextTokens: 32_000}, f)
+	}
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
@@ -46,6 +50,9 @@ func TestScript(t *testing.T) {
 			e.Setenv("SITE", site.URL)
 			e.Setenv("MODEL", model)
 			e.Setenv("CUTTINGMODEL", cutting)
+			for name, url := range broken {
+				e.Setenv(name, url)
+			}
 			e.Values[signaledKey{}] = &[]*exec.Cmd{}
 			return os.MkdirAll(home, 0o700)
 		},
@@ -70,14 +77,18 @@ func TestScript(t *testing.T) {
 	})
 }
 
-// startModel runs a model's server and returns its base URL.
-func startModel(t *testing.T, c llmtest.Config) string {
+// startModel runs a model's server and returns its base URL. Every call of it goes
+// wrong in the way that is named, if any is.
+func startModel(t *testing.T, c llmtest.Config, always ...llmtest.Fault) string {
 	t.Helper()
 	s, err := llmtest.Start(c)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = s.Close() })
+	for _, f := range always {
+		s.Always(f)
+	}
 	return s.URL()
 }
 

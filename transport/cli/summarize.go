@@ -26,8 +26,9 @@ type SummarizeOptions struct {
 	Estimate  bool
 	Export    core.ExportFormat // "": the text itself
 	Stream    bool
-	Print     printing // printDefault: the text itself
-	Output    string   // "" or "-": standard output
+	Wait      time.Duration // for a model's server that does not answer; 0: not at all
+	Print     printing      // printDefault: the text itself
+	Output    string        // "" or "-": standard output
 }
 
 // NewCmdSummarize returns docsctl summarize; runF replaces what it does, for tests.
@@ -72,6 +73,7 @@ func NewCmdSummarize(f *Factory, runF func(context.Context, *SummarizeOptions) e
 	flags.BoolVar(&opts.Stream, "stream", false, "print the text while the model writes it")
 	flags.BoolVar(&opts.Estimate, "estimate", false, "tell calls, tokens and cost, and make no summary")
 	flags.Var(&usdFlag{to: &opts.Summary.MaxCostUSD}, "max-cost", "stop before the summaries cost more than this many `USD`")
+	flags.DurationVar(&opts.Wait, "wait", 2*time.Minute, "give up when the model's server has not worked for this `TIME`; 0: wait at no time")
 	choiceFlag(cmd, &opts.Export, "export", "", "write a file with footnotes as", core.ExportFormats()...)
 	flags.StringVar(&opts.Output, "output", "", "write to `FILE`, whole or not at all")
 	printingFlag(cmd, &opts.Print)
@@ -109,7 +111,7 @@ func summarizeRun(ctx context.Context, opts *SummarizeOptions) (err error) {
 	if opts.Summary.TemplateID, err = findTemplate(ctx, local, opts.Template); err != nil {
 		return err
 	}
-	s := &summarizing{opts: opts, local: local, output: output, notes: opts.IO.ErrOut}
+	s := &summarizing{opts: opts, local: local, output: output, notes: opts.IO.ErrOut, patience: &patience{most: opts.Wait}}
 	if opts.Estimate {
 		return s.estimate(ctx)
 	}
@@ -141,6 +143,8 @@ func (o *SummarizeOptions) check() error {
 		}
 	}
 	switch {
+	case o.Wait < 0:
+		return usagef("--wait is below 0; write it as 30s or 10m")
 	case stdin > 1:
 		return usagef("standard input can be read once only; name - once")
 	case o.Stream && (o.Print != printDefault || o.Output != "" || o.Citations || o.Estimate || len(o.Inputs) > 1):
@@ -168,6 +172,7 @@ type summarizing struct {
 	notes  io.Writer   // what is told besides the result
 	said   streamed    // of --stream
 
+	patience *patience       // with the model's server, of the whole command
 	watching func(*core.Job) // is told how a job gets on; nil: nobody is
 }
 

@@ -63,7 +63,7 @@ func (b *bulk) own(item *bulkItem) *summarizing {
 	opts, streams := *b.opts, *b.opts.IO
 	streams.IsStderrTTY = false
 	opts.IO = &streams
-	return &summarizing{opts: &opts, local: b.local, notes: &item.notes, watching: func(j *core.Job) { b.view.progress(item, j.Progress) }}
+	return &summarizing{opts: &opts, local: b.local, notes: &item.notes, patience: b.patience, watching: func(j *core.Job) { b.view.progress(item, j.Progress) }}
 }
 
 // read imports an input and finds out what its summary would use.

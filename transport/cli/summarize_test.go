@@ -28,14 +28,14 @@ func TestNewCmdSummarize(t *testing.T) {
 		return nil
 	}))
 	root.SetArgs(strings.Fields("summarize a.md - --template key-points --format bullets --length short --language de --model m " +
-		"--citations -o yaml --output out.md --force --max-cost 0.25 --title T --data-dir d --config c.yaml"))
+		"--citations -o yaml --output out.md --force --max-cost 0.25 --title T --wait 10m --data-dir d --config c.yaml"))
 	if err := root.ExecuteContext(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	want := SummarizeOptions{
 		Overrides: Overrides{"data_dir": "d", "config": "c.yaml"}, Inputs: []string{"a.md", "-"}, Title: "T", Template: "key-points",
 		Summary:   core.SummaryOptions{Format: core.FormatBullets, Length: core.LengthShort, Language: "de", Model: "m", Refresh: true, MaxCostUSD: new(0.25)},
-		Citations: true, Print: printYAML, Output: "out.md",
+		Citations: true, Wait: 10 * time.Minute, Print: printYAML, Output: "out.md",
 	}
 	got.IO, got.Open = nil, nil
 	if d := cmp.Diff(want, *got, cmp.AllowUnexported()); d != "" {

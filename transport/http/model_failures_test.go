@@ -11,18 +11,19 @@ import (
 	"github.com/docsctl/docsctl/adapters/llm/openai"
 	"github.com/docsctl/docsctl/core"
 	"github.com/docsctl/docsctl/core/summarize"
+	"github.com/go-json-experiment/json"
 )
 
 // withGuardedModel is withModel behind the guards that a server has, over a server of
 // configuration c.
-func withGuardedModel(t *testing.T, c llmtest.Config) (*llmtest.Server, func(*core.Config)) {
+func withGuardedModel(t *testing.T, c llmtest.Config, timeout time.Duration) (*llmtest.Server, func(*core.Config)) {
 	t.Helper()
 	server, err := llmtest.Start(c)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { server.Close() })
-	m, err := openai.New(openai.Config{BaseURL: server.URL(), Model: llmtest.DefaultModel, Timeout: time.Minute})
+	m, err := openai.New(openai.Config{BaseURL: server.URL(), Model: llmtest.DefaultModel, Timeout: timeout})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -38,7 +39,7 @@ func withGuardedModel(t *testing.T, c llmtest.Config) (*llmtest.Server, func(*co
 // Ten jobs in a row are more than it takes to open the breaker.
 func TestJobs_WhatNoRepetitionHelpsFailsAtTheFirstAttempt(t *testing.T) {
 	t.Parallel()
-	server, model := withGuardedModel(t, llmtest.Config{RetryAfter: 2 * time.Hour})
+	server, model := withGuardedModel(t, llmtest.Config{RetryAfter: 2 * time.Hour}, time.Minute)
 	w := newWorld(t, model)
 	w.work()
 	a := w.admin("Acme")
@@ -64,5 +65,46 @@ func TestJobs_WhatNoRepetitionHelpsFailsAtTheFirstAttempt(t *testing.T) {
 	id := a.do("POST", path, `{}`).want(202).str("job.id")
 	if job := a.do("GET", "/v1/jobs/"+id+"?wait=30", "").want(200); job.str("status") != "completed" || job.at("attempt") != 1.0 {
 		t.Errorf("after the cause is gone: got %s, want a summary at once", job.body)
+	}
+}
+
+// The job is followed as a client of the feed would.
+func TestJobs_ASilentModelServerIsNamedWhileTheJobWaits(t *testing.T) {
+	t.Parallel()
+	server, model := withGuardedModel(t, llmtest.Config{}, 100*time.Millisecond)
+	server.Always(llmtest.Silence)
+	w := newWorld(t, model)
+	w.work()
+	a := w.admin("Acme")
+	doc := a.document("Note", "The harbour is closed on Sunday.")
+	feed := a.dial("?topics=jobs")
+	defer feed.conn.CloseNow()
+	id := a.do("POST", "/v1/documents/"+doc+"/summaries", `{}`).want(202).str("job.id")
+	says := "the model's server " + strings.TrimSuffix(strings.TrimPrefix(server.URL(), "http://"), "/v1") +
+		" sent nothing for 100ms; check that it works, or raise DOCSCTL_LLM_TIMEOUT"
+	var job struct {
+		Message string `json:"error_message"`
+		Waiting struct{ Reason, Message string }
+	}
+	for job.Waiting.Reason != string(core.WaitBreaker) { // the first attempt fails by itself
+		f, err := feed.next(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if f.Type != string(core.EventJobQueued) {
+			continue
+		}
+		if err := json.Unmarshal(f.Data, &job, json.MatchCaseInsensitiveNames(true)); err != nil {
+			t.Fatal(err)
+		}
+		if job.Message != "" && !strings.HasPrefix(job.Message, says) {
+			t.Errorf("got %q, want what the server did and what to do", job.Message)
+		}
+	}
+	if !strings.Contains(job.Waiting.Message, says) {
+		t.Errorf("waiting: got %q, want it to say why", job.Waiting.Message)
+	}
+	if got := a.do("GET", "/v1/jobs/"+id, "").want(200); got.str("status") != "pending" || got.at("attempt") != 1.0 {
+		t.Errorf("got %s, want it to wait, with the one attempt that was made", got.body)
 	}
 }

@@ -21,7 +21,8 @@ var _ core.LLM = (*Breaker)(nil)
 type Breaker struct {
 	core.LLM
 	circuit *gobreaker.CircuitBreaker[*core.LLMResponse]
-	opened  atomic.Int64 // when it did last, in ns since began
+	opened  atomic.Int64           // when it did last, in ns since began
+	last    atomic.Pointer[string] // what the last failure said; nil: there was none
 	began   time.Time
 	openFor time.Duration
 }
@@ -56,15 +57,21 @@ func NewBreaker(m core.LLM, openFor time.Duration, changed func(open bool)) *Bre
 	return b
 }
 
-// Generate implements core.LLM. The error of an open breaker says when it lets a
-// call through again.
+// Generate implements core.LLM. The error of an open breaker says what the last
+// failure said, and when it lets a call through again.
 func (b *Breaker) Generate(ctx context.Context, r core.LLMRequest, delta func(text string)) (*core.LLMResponse, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	got, err := b.circuit.Execute(func() (*core.LLMResponse, error) { return b.LLM.Generate(ctx, r, delta) })
+	got, err := b.circuit.Execute(func() (*core.LLMResponse, error) {
+		got, err := b.LLM.Generate(ctx, r, delta)
+		if err != nil && !ours(err) { // before it is counted, so that an open breaker has something to say
+			b.last.Store(&core.AsError(err).Message)
+		}
+		return got, err
+	})
 	if errors.Is(err, gobreaker.ErrOpenState) || errors.Is(err, gobreaker.ErrTooManyRequests) {
-		return nil, core.Unavailable("the model's server failed several times in a row; the work goes on by itself when it answers again", b.wait(), ErrOpen)
+		return nil, core.Unavailable(*b.last.Load()+" (it failed several times in a row, so no call is made for a while)", b.wait(), ErrOpen)
 	}
 	return got, err
 }

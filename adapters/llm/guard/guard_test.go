@@ -39,7 +39,9 @@ type status int
 func (status) Error() string     { return "status" }
 func (s status) StatusCode() int { return int(s) }
 
-func failed(s status) error { return &core.Error{Code: core.CodeLLM, Message: "failed", Err: s} }
+func failed(s status) error {
+	return &core.Error{Code: core.CodeLLM, Message: "the model failed; look why", Err: s}
+}
 
 func busy(after time.Duration) error { return core.Unavailable("busy", after, status(429)) }
 
@@ -131,6 +133,9 @@ func TestBreaker_OpensAndSeesWhetherTheServerIsBack(t *testing.T) {
 		err := ask()
 		if !errors.Is(err, guard.ErrOpen) || core.CodeOf(err) != core.CodeUnavailable || core.AsError(err).RetryAfter != 20*time.Second {
 			t.Errorf("open: got %v, want CodeUnavailable and 20 s to wait", err)
+		}
+		if says := core.AsError(err).Message; !strings.HasPrefix(says, "the model failed; look why") {
+			t.Errorf("open: it says %q, and not what went wrong", says)
 		}
 		if n := m.calls.Load(); n != 5 {
 			t.Errorf("open: the model was asked %d times, want 5", n)

@@ -27,13 +27,14 @@ const (
 	ProxyPage      Fault = "proxy_page"      // 200 and a page in HTML
 	ProxyFailure   Fault = "proxy_failure"   // 502 and a page in HTML
 
-	Reset       Fault = "reset"        // the connection ends without an answer
-	HalfStream  Fault = "half_stream"  // the connection ends in the middle of an answer
-	EarlyEnd    Fault = "early_end"    // the stream ends well-formed, in the middle of an answer
-	StreamError Fault = "stream_error" // an error comes in the middle of the stream
-	BrokenChunk Fault = "broken_chunk" // a chunk in the middle is no JSON
-	Silence     Fault = "silence"      // nothing comes, until the client leaves
-	MidSilence  Fault = "mid_silence"  // half an answer comes, then nothing
+	Reset         Fault = "reset"          // the connection ends without an answer
+	HalfStream    Fault = "half_stream"    // the connection ends in the middle of an answer
+	EarlyEnd      Fault = "early_end"      // the stream ends well-formed, in the middle of an answer
+	StreamError   Fault = "stream_error"   // an error comes in the middle of the stream
+	BrokenChunk   Fault = "broken_chunk"   // a chunk in the middle is no JSON
+	Silence       Fault = "silence"        // nothing comes, until the client leaves
+	MidSilence    Fault = "mid_silence"    // half an answer comes, then nothing
+	HeaderSilence Fault = "header_silence" // the answer's header comes, then nothing
 
 	NoChoices     Fault = "no_choices"
 	Empty         Fault = "empty"          // an answer without text
@@ -51,7 +52,7 @@ func Faults() []Fault {
 	return []Fault{
 		Busy, Failed, Overloaded, WrongKey, NoCredit, UnknownModel, PromptTooLong, PromptFiltered, BadRequest,
 		ProxyPage, ProxyFailure,
-		Reset, HalfStream, EarlyEnd, StreamError, BrokenChunk, Silence, MidSilence,
+		Reset, HalfStream, EarlyEnd, StreamError, BrokenChunk, Silence, HeaderSilence, MidSilence,
 		NoChoices, Empty, Refused, Filtered, CutShort, InvalidJSON, WrongLanguage, FarTooLong, NoUsage,
 	}
 }

@@ -101,6 +101,11 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, in request, q Qu
 	}
 	w.Header().Set("Content-Type", "text/event-stream")
 	out := &stream{w: w, flush: http.NewResponseController(w), model: q.Model}
+	if f == HeaderSilence {
+		_ = out.flush.Flush() // a client that is gone misses nothing
+		s.hang(r)
+		return
+	}
 	fmt.Fprint(w, ": the model is being loaded\n\n") // a comment, as proxies send to keep a connection
 	if f == NoChoices {
 		out.send(map[string]any{"choices": []any{}})

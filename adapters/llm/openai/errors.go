@@ -152,13 +152,23 @@ func (m *Model) translate(ctx context.Context, model string, err error) error {
 	_, network := errors.AsType[*url.Error](err) // its text is without the request's body
 	switch {
 	case errors.Is(err, errSilent):
-		return core.Unavailable(fmt.Sprintf("the model's server sent nothing for %s; try again, or raise DOCSCTL_LLM_TIMEOUT", m.cfg.Timeout), 0, errSilent)
+		return core.Unavailable(fmt.Sprintf("the model's server %s sent nothing for %s; check that it works, or raise DOCSCTL_LLM_TIMEOUT",
+			m.Host(), spoken(m.cfg.Timeout)), 0, errSilent)
 	case errors.Is(err, errTooLong):
 		return failed("the model's answer did not end; try again, or choose another model", errTooLong)
 	case network:
-		return core.Unavailable("the model's server cannot be reached; check that it runs and DOCSCTL_LLM_BASE_URL", 0, err)
+		return core.Unavailable("the model's server "+m.Host()+" cannot be reached; check that it runs and DOCSCTL_LLM_BASE_URL", 0, err)
 	}
 	return failed("the model's answer broke off; try again", brokeOff(err))
+}
+
+// spoken is a time as people set it: 2m, not 2m0s.
+func spoken(d time.Duration) string {
+	s := d.String()
+	if strings.HasSuffix(s, "m0s") {
+		s = strings.TrimSuffix(s, "0s")
+	}
+	return s
 }
 
 // brokeOff keeps what is known to hold no text of the answer.

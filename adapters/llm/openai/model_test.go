@@ -83,6 +83,7 @@ func TestNew_RefusesWhatCannotWork(t *testing.T) {
 
 func TestGenerate_EveryFaultIsToldWithoutSecrets(t *testing.T) {
 	t.Parallel()
+	const silent = "the model's server HOST sent nothing for 300ms; check that it works, or raise DOCSCTL_LLM_TIMEOUT"
 	want := map[llmtest.Fault]struct {
 		code core.Code
 		says string
@@ -94,19 +95,22 @@ func TestGenerate_EveryFaultIsToldWithoutSecrets(t *testing.T) {
 		llmtest.ProxyPage:     {core.CodeLLM, "DOCSCTL_LLM_BASE_URL"},
 		llmtest.ProxyFailure:  {core.CodeUnavailable, "502"},
 		llmtest.Overloaded:    {core.CodeUnavailable, "503"},
-		llmtest.Reset:         {core.CodeUnavailable, "reached"},
+		llmtest.Reset:         {core.CodeUnavailable, "the model's server HOST cannot be reached"},
 		llmtest.BrokenChunk:   {core.CodeLLM, "broke off"},
-		llmtest.Silence:       {core.CodeUnavailable, "DOCSCTL_LLM_TIMEOUT"},
-		llmtest.MidSilence:    {core.CodeUnavailable, "DOCSCTL_LLM_TIMEOUT"},
+		llmtest.Silence:       {core.CodeUnavailable, silent},
+		llmtest.HeaderSilence: {core.CodeUnavailable, silent},
+		llmtest.MidSilence:    {core.CodeUnavailable, silent},
 	}
 	for f, w := range want {
 		t.Run(string(f), func(t *testing.T) {
 			t.Parallel()
 			s := start(t, llmtest.Config{})
 			s.Always(f)
-			_, err := open(t, s, openai.Config{Timeout: 300 * time.Millisecond}).Generate(t.Context(), request(), nil)
-			if core.CodeOf(err) != w.code || !strings.Contains(core.AsError(err).Message, w.says) {
-				t.Fatalf("got %v, want %s about %s", err, w.code, w.says)
+			m := open(t, s, openai.Config{Timeout: 300 * time.Millisecond})
+			_, err := m.Generate(t.Context(), request(), nil)
+			says := strings.ReplaceAll(w.says, "HOST", m.Host())
+			if core.CodeOf(err) != w.code || !strings.Contains(core.AsError(err).Message, says) {
+				t.Fatalf("got %v, want %s about %s", err, w.code, says)
 			}
 			if strings.Contains(err.Error(), "ferry") || strings.Contains(err.Error(), "sk-") {
 				t.Errorf("the error holds prompt or key: %v", err)
