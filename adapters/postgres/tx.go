@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
-	"slices"
 	"sync"
 	"time"
 
@@ -38,23 +36,6 @@ type transaction struct {
 // InTx runs fn in one transaction.
 func (t *tenantStore) InTx(ctx context.Context, fn func(ctx context.Context, tx core.Tx) error) error {
 	return t.transact(ctx, nil, func(ctx context.Context, tx core.Tx, _ []core.Lease) error { return fn(ctx, tx) })
-}
-
-// InLease runs fn in one transaction in which the job's row is locked.
-func (t *tenantStore) InLease(ctx context.Context, l core.Lease, fn func(ctx context.Context, tx core.Tx) error) error {
-	return t.InLeases(ctx, []core.Lease{l}, func(ctx context.Context, tx core.Tx, _ []core.Lease) error { return fn(ctx, tx) })
-}
-
-// InLeases runs fn in one transaction in which the jobs' rows are locked.
-func (t *tenantStore) InLeases(ctx context.Context, leases []core.Lease, fn func(ctx context.Context, tx core.Tx, held []core.Lease) error) error {
-	if err := t.ready(ctx); err != nil {
-		return err
-	}
-	leases = slices.DeleteFunc(slices.Clone(leases), func(l core.Lease) bool { return l.Tenant != t.tenant || !core.ValidID(l.JobID) })
-	if len(leases) == 0 {
-		return core.ErrLeaseLost
-	}
-	return t.transact(ctx, leases, fn)
 }
 
 // transact runs fn until it did not meet another transaction, or lose its
@@ -107,41 +88,6 @@ func (tx *transaction) repositories(out *core.Outbox) core.Tx {
 		Documents: documentRepo{documentReader{sc}, tx}, Summaries: summaryRepo{summaryReader{sc}, tx},
 		Templates: templateRepo{templateReader{sc}}, Jobs: jobRepo{jobReader{sc}, tx}, JobItems: jobItemRepo{jobItemReader{sc}, tx}, Imports: importRepo{sc}, Usage: usageRepo{usageReader{sc}}, Outbox: out,
 	}
-}
-
-// lock begins the transaction and locks the rows of the jobs whose leases are still
-// held, which it returns. Without leases it does nothing.
-func (tx *transaction) lock(ctx context.Context, leases []core.Lease) (held []core.Lease, err error) {
-	if len(leases) == 0 {
-		return nil, nil
-	}
-	jobs, err := tx.lockJobs(ctx, leases)
-	if err != nil {
-		return nil, err
-	}
-	for _, l := range leases {
-		if slices.ContainsFunc(jobs, func(j core.Job) bool { return j.ID == l.JobID }) {
-			held = append(held, l)
-		}
-	}
-	if len(held) == 0 {
-		return nil, core.ErrLeaseLost
-	}
-	tx.leased = jobs
-	return held, nil
-}
-
-func (tx *transaction) lockJobs(ctx context.Context, leases []core.Lease) ([]core.Job, error) {
-	sc := scope{runner: tx, sql: &tx.store.sql, org: tx.org}
-	if len(leases) == 1 {
-		return many(ctx, sc, sc.sql.lockLease, scanJob, string(leases[0].JobID), leases[0].Fence)
-	}
-	ids, fences := make([]string, len(leases)), make([]int64, len(leases))
-	for i, l := range leases {
-		ids[i], fences[i] = string(l.JobID), l.Fence
-	}
-	tx.later.Queue(sc.sql.anyLength)
-	return many(ctx, sc, sc.sql.lockLeases, scanJob, ids, fences)
 }
 
 // run sends a statement over the transaction's connection.
@@ -323,57 +269,4 @@ func (tx *transaction) close(ctx context.Context) {
 	if _, err := raw.Exec(ctx, "rollback"); err != nil && !lostConnection(err) && !errors.Is(err, context.DeadlineExceeded) {
 		tx.store.cfg.Logger.WarnContext(ctx, "a transaction was not rolled back; its connection is closed", "error", err)
 	}
-}
-
-// outbox is the statements that write what fn left behind, in its order.
-func (s *Store) outbox(org string, out *core.Outbox) (*pgx.Batch, error) {
-	b := &pgx.Batch{}
-	for i := range out.Enqueued {
-		j := &out.Enqueued[i]
-		if j.NextAttemptAt == nil {
-			return nil, errors.New("postgres: an enqueued job has no time at which it is due")
-		}
-		b.Queue(s.sql.insertJob, append([]any{org}, newJobArgs(j)...)...)
-		s.queueDispatch(b, org, core.Dispatch{JobID: j.ID, Queue: j.FirstQueue(), RunAt: *j.NextAttemptAt})
-	}
-	for _, d := range out.Dispatched {
-		s.queueDispatch(b, org, d)
-	}
-	s.queueEvents(b, org, out.Appended)
-	for _, e := range out.Audited {
-		s.queueAudit(b, org, e)
-	}
-	for _, m := range out.Metered {
-		b.Queue(s.sql.countDocuments, org, core.UsageMonth(m.At), rand.IntN(usageSlots), m.Documents, m.Bytes)
-	}
-	for _, q := range b.QueuedQueries {
-		if err := checkArgs(q.Arguments); err != nil {
-			return nil, outboxRefused(err)
-		}
-	}
-	return b, nil
-}
-
-// queueEvents adds the events in their order; several go in one statement.
-func (s *Store) queueEvents(b *pgx.Batch, org string, events []core.NewEvent) {
-	switch len(events) {
-	case 0:
-	case 1:
-		e := &events[0]
-		b.Queue(s.sql.insertEvent, org, string(e.Type), e.At, string(e.Data))
-	default:
-		types, times, data := make([]string, len(events)), make([]time.Time, len(events)), make([]string, len(events))
-		for i, e := range events {
-			types[i], times[i], data[i] = string(e.Type), e.At, string(e.Data)
-		}
-		b.Queue(s.sql.insertEvents, org, types, times, data)
-	}
-}
-
-// outboxRefused tells of an argument that cannot be stored.
-func outboxRefused(err error) error {
-	if errors.Is(err, errNoID) {
-		return core.NotFound("job")
-	}
-	return invalidText()
 }
