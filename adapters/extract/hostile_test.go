@@ -53,7 +53,7 @@ func TestExtract_HostileFilesAreRefused(t *testing.T) {
 			if got := core.CodeOf(err); got != tt.code {
 				t.Errorf("got %v, want %s", err, tt.code)
 			}
-			if took := time.Since(begin); took > 20*time.Second {
+			if took := time.Since(begin); took > time.Minute {
 				t.Errorf("got an answer after %v, want it soon", took)
 			}
 			mustBeEmpty(t, x.cfg.TempDir)
@@ -220,7 +220,7 @@ func TestExtract_OfficeFilesEndWithTheirContext(t *testing.T) {
 	if !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("got %v, want %v", err, context.DeadlineExceeded)
 	}
-	if took := time.Since(begin); took > 5*time.Second {
+	if took := time.Since(begin); took > time.Minute {
 		t.Errorf("got an end after %v, want it soon", took)
 	}
 }

@@ -131,8 +131,8 @@ func TestExtract_HTMLBombs(t *testing.T) {
 			if !strings.Contains(got.Markdown, "word") || len(got.Markdown) > 4*len(body) {
 				t.Errorf("got %d bytes of %d", len(got.Markdown), len(body))
 			}
-			if took := time.Since(begin); took > 30*time.Second {
-				t.Errorf("got %v, want less than 30 s", took)
+			if took := time.Since(begin); took > time.Minute {
+				t.Errorf("got %v, want less than a minute", took)
 			}
 		})
 	}
@@ -148,7 +148,7 @@ func TestExtract_HTMLEndsWithItsContext(t *testing.T) {
 	if !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("got %v, want %v", err, context.DeadlineExceeded)
 	}
-	if took := time.Since(begin); took > 10*time.Second {
+	if took := time.Since(begin); took > time.Minute {
 		t.Errorf("got an end after %v, want it soon", took)
 	}
 }

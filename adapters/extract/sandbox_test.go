@@ -53,7 +53,7 @@ func TestSandboxed_SurvivesItsChild(t *testing.T) {
 			if core.CodeOf(err) != tt.code || !strings.Contains(core.AsError(err).Message, tt.says) {
 				t.Errorf("got %v, want %s about %q", err, tt.code, tt.says)
 			}
-			if took := time.Since(begin); took > 20*time.Second {
+			if took := time.Since(begin); took > time.Minute {
 				t.Errorf("got an answer after %v, want it soon", took)
 			}
 			mustBeEmpty(t, s.cfg.TempDir)
@@ -89,7 +89,7 @@ func TestSandboxed_EndedContextKillsTheChild(t *testing.T) {
 	if !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("got %v, want %v", err, context.DeadlineExceeded)
 	}
-	if took := time.Since(begin); took > 10*time.Second {
+	if took := time.Since(begin); took > time.Minute {
 		t.Errorf("got an end after %v, want it at once", took)
 	}
 	mustBeEmpty(t, s.cfg.TempDir)

@@ -46,16 +46,23 @@ func TestServerRestart(t *testing.T) {
 func TestServerHangs(t *testing.T) {
 	t.Parallel()
 	server := testenv.StartPostgres(t, testenv.PostgresOptions{})
-	s := openWith(t, server.Database(t, "postgres.Store", migrateUp), &Config{StatementTimeout: 100 * time.Millisecond}, newStatements())
-	o := coretest.NewOrg(t, s)
+	url := server.Database(t, "postgres.Store", migrateUp)
+	o := coretest.NewOrg(t, openURL(t, url))
+	hasty := openWith(t, url, &Config{StatementTimeout: 100 * time.Millisecond}, newStatements())
+	read := func() error {
+		_, err := hasty.Tenant(o.Tenant).Read().Users.Get(context.WithoutCancel(t.Context()), o.User.ID)
+		return err
+	}
 	server.Pause(t)
-	_, err := o.Read().Users.Get(context.WithoutCancel(t.Context()), o.User.ID)
+	err := read()
 	if core.CodeOf(err) != core.CodeUnavailable {
 		t.Errorf("while the server hangs: got %v, want %s", err, core.CodeUnavailable)
 	}
 	server.Continue(t)
-	if _, err := o.Read().Users.Get(t.Context(), o.User.ID); err != nil {
-		t.Errorf("afterwards: %v", err)
+	for late := time.Now().Add(time.Minute); err != nil; err = read() {
+		if time.Now().After(late) {
+			t.Fatalf("afterwards: %v", err)
+		}
 	}
 }
 
@@ -63,8 +70,8 @@ func TestServerHangs(t *testing.T) {
 func TestTimeouts(t *testing.T) {
 	t.Parallel()
 	url := migrated(t)
-	s := openWith(t, url, &Config{LockTimeout: 50 * time.Millisecond, IdleTimeout: 100 * time.Millisecond}, newStatements())
-	o := coretest.NewOrg(t, s)
+	o := coretest.NewOrg(t, openURL(t, url))
+	o.Store = openWith(t, url, &Config{LockTimeout: 50 * time.Millisecond, IdleTimeout: 500 * time.Millisecond}, newStatements())
 	conn := connect(t, url)
 
 	blocker, err := conn.Begin(t.Context())
@@ -92,7 +99,7 @@ func TestTimeouts(t *testing.T) {
 		}
 		return tx.Users.Update(ctx, &o.User)
 	})
-	if err != nil || runs != 2 {
+	if err != nil || runs < 2 { // more where the machine has left another run idle
 		t.Errorf("a transaction that was idle for too long: got %v after %d runs, want it ended by the server and run again", err, runs)
 	}
 }

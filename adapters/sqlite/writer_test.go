@@ -264,12 +264,17 @@ func TestWriter_FullDiskHeals(t *testing.T) {
 func TestWriter_OtherProgramsAreWaitedFor(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "store.db")
-	s, err := Open(t.Context(), path, &Config{BusyTimeout: 300 * time.Millisecond})
-	if err != nil {
-		t.Fatal(err)
+	open := func(patience time.Duration) *Store {
+		s, err := Open(t.Context(), path, &Config{BusyTimeout: patience})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = s.Close() })
+		return s
 	}
-	t.Cleanup(func() { _ = s.Close() })
-	o := coretest.NewOrg(t, s)
+	patient := coretest.NewOrg(t, open(time.Minute))
+	hasty := *patient
+	hasty.Store = open(300 * time.Millisecond)
 	db, err := openOne(source(path, busyFor(time.Minute)))
 	if err != nil {
 		t.Fatal(err)
@@ -292,11 +297,11 @@ func TestWriter_OtherProgramsAreWaitedFor(t *testing.T) {
 		_ = c.Close()
 	}
 	c := hold()
-	err = o.TryTx(t, func(context.Context, core.Tx) error { t.Error("ran"); return nil })
+	err = hasty.TryTx(t, func(context.Context, core.Tx) error { t.Error("ran"); return nil })
 	if core.CodeOf(err) != core.CodeUnavailable || core.AsError(err).RetryAfter == 0 {
 		t.Errorf("while another program writes: got %v, want %s with a hint", err, core.CodeUnavailable)
 	}
 	timer := time.AfterFunc(50*time.Millisecond, func() { free(c) })
 	defer timer.Stop()
-	o.NewDocument(t)
+	patient.NewDocument(t)
 }

@@ -135,8 +135,11 @@ func TestFaults_SpoilAnswersOfWhatWasDone(t *testing.T) {
 			home := n.AddPage(fakes.NotionPage{Title: "Home"})
 			c := serve(t, n, notionToken)
 			n.Fail(fakes.Rule{On: "POST /v1/pages", Fault: fault})
-			ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
-			defer cancel()
+			ctx, leave := context.WithCancel(t.Context())
+			defer leave()
+			if fault == fakes.StuckBody { // which ends when the client leaves, once the page is made
+				go leaveOnce(ctx, leave, func() bool { return len(n.Pages()) == 2 })
+			}
 			body := map[string]any{"parent": map[string]any{"page_id": home}, "properties": map[string]any{"title": []any{}}}
 			if _, err := c.try(ctx, "POST", "/v1/pages", body); err == nil {
 				t.Error("the answer came well")
@@ -146,6 +149,20 @@ func TestFaults_SpoilAnswersOfWhatWasDone(t *testing.T) {
 			}
 		})
 	}
+}
+
+// leaveOnce leaves a while after it is so.
+func leaveOnce(ctx context.Context, leave func(), so func() bool) {
+	look := time.NewTicker(5 * time.Millisecond)
+	defer look.Stop()
+	for !so() {
+		select {
+		case <-look.C:
+		case <-ctx.Done():
+			return
+		}
+	}
+	time.AfterFunc(300*time.Millisecond, leave)
 }
 
 func TestFaults_HalfBodyAndWebPage(t *testing.T) {
