@@ -17,13 +17,19 @@ type LLM interface {
 	// some do for a prompt that their filter withholds. ErrInVain is in the chain of
 	// what no repetition helps: a key that is refused, an account without credit, a
 	// model that the server does not have, a request that it refuses. It returns
-	// ctx's error soon after ctx ends. An answer that broke off is an error, not an answer. Generate
-	// may be called concurrently.
+	// ctx's error soon after ctx ends. An answer that broke off is an error, not an
+	// answer. One that goes on beyond LLMMostOver times MaxTokens is read no further
+	// and ends with FinishLength. Generate may be called concurrently.
 	Generate(ctx context.Context, r LLMRequest, delta func(text string)) (*LLMResponse, error)
 	// Model says what is known of a model by name; "" is the configured one. It
 	// does no I/O. It returns CodeValidation for a name that cannot be used.
 	Model(name string) (LLMModel, error)
 }
+
+// LLMMostOver is how many times the tokens it may have an answer is taken with: a
+// server that keeps to no bound is not read to its end. What is counted is an
+// estimate, which some languages double.
+const LLMMostOver = 4
 
 // LLMRequest is one call.
 type LLMRequest struct {

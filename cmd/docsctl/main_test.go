@@ -34,7 +34,7 @@ func TestScript(t *testing.T) {
 	model := startModel(t, llmtest.Config{ContextTokens: 32_000})
 	cutting := startModel(t, llmtest.Config{ContextTokens: 4096, Cut: true})
 	broken := map[string]string{}
-	for _, f := range []llmtest.Fault{llmtest.Silence, llmtest.HeaderSilence, llmtest.WrongKey, llmtest.NoCredit, llmtest.UnknownModel, llmtest.BadRequest} {
+	for _, f := range []llmtest.Fault{llmtest.Silence, llmtest.HeaderSilence, llmtest.WrongKey, llmtest.NoCredit, llmtest.UnknownModel, llmtest.BadRequest, llmtest.Endless} {
 		broken["MODEL_"+strings.ToUpper(string(f))] = startModel(t, llmtest.Config{ContextTokens: 32_000}, f)
 	}
 	testscript.Run(t, testscript.Params{

@@ -35,6 +35,7 @@ const (
 	LLMFiltered       LLMFault = "filtered"        // the server withholds the rest of the answer
 	LLMRefused        LLMFault = "refused"         // the model declines
 	LLMCutShort       LLMFault = "cut_short"       // MaxTokens were not enough
+	LLMEndless        LLMFault = "endless"         // text comes and comes
 	LLMNoUsage        LLMFault = "no_usage"        // the tokens are not told
 )
 
@@ -82,6 +83,7 @@ func RunLLM(t *testing.T, open func(t *testing.T) LLMWorld) {
 		"WhatMayPassIsNotInVain":             llmMayPass,
 		"BrokenAnswerIsAnError":              llmBrokenIsAnError,
 		"BrokenAnswerIsAnErrorAfterItsDelta": llmBrokenIsAnErrorAfterItsDelta,
+		"EndlessAnswerIsEnded":               llmEndless,
 		"StreamWithoutAnswerIsAnError":       llmNoAnswerIsAnError,
 		"EndedContextMakesNoCall":            llmEndedContext,
 		"CanceledMidwayReturnsSoon":          llmCanceledMidway,

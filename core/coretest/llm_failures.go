@@ -85,6 +85,20 @@ func llmBrokenIsAnError(t *testing.T, w LLMWorld) {
 	wantCode(t, string(LLMEarlyEnd), w.fails(t, LLMEarlyEnd, nil), core.CodeLLM)
 }
 
+func llmEndless(t *testing.T, w LLMWorld) {
+	w.Fail(LLMEndless)
+	var said strings.Builder
+	got, err := w.Generate(t.Context(), llmRequest(), func(text string) { said.WriteString(text) })
+	must(t, "generate", got, err)
+	most := llmRequest().MaxTokens * core.LLMMostOver
+	if words := len(strings.Fields(got.Text)); got.Finish != core.FinishLength || words < most/4 || words > 4*most {
+		t.Errorf("got %d words that ended with %q, want about the %d tokens that are read, cut", words, got.Finish, most)
+	}
+	if said.String() != got.Text || got.OutputTokens <= 0 {
+		t.Errorf("got %d bytes told of %d, %d tokens, want all of them told and counted", said.Len(), len(got.Text), got.OutputTokens)
+	}
+}
+
 func llmNoAnswerIsAnError(t *testing.T, w LLMWorld) {
 	wantCode(t, string(LLMNoChoices), w.fails(t, LLMNoChoices, nil), core.CodeLLM)
 }

@@ -40,13 +40,9 @@ type completion struct {
 	cut bool
 }
 
-// mostOver is how many times the tokens it may have an answer is taken with: a server
-// that keeps to no bound is not read to its end. The count is an estimate, which some
-// languages double.
-const mostOver = 4
-
 // complete asks until the answer is whole: once more with more room when it was
-// too short, once more when there was none.
+// too short, once more when there was none. One that kept to no bound is cut, and
+// not asked for again: it would end no sooner.
 func (r *pass) complete(ctx context.Context, c call) (completion, error) {
 	var got completion
 	for try := 0; ; try++ {
@@ -57,7 +53,7 @@ func (r *pass) complete(ctx context.Context, c call) (completion, error) {
 		got.LLMResponse = addUsage(*answer, got.LLMResponse)
 		empty := wordCount(answer.Text) == 0 && answer.Finish != core.FinishFilter
 		got.cut = answer.Finish == core.FinishLength
-		if try > 0 || !empty && !got.cut {
+		if over := EstimateTokens(answer.Text) > core.LLMMostOver*c.maxTokens; try > 0 || over || !empty && !got.cut {
 			break
 		}
 		if got.cut {
@@ -67,7 +63,7 @@ func (r *pass) complete(ctx context.Context, c call) (completion, error) {
 			}
 		}
 	}
-	if end := cutTokens(got.Text, 0, len(got.Text), mostOver*c.maxTokens); end < len(got.Text) {
+	if end := cutTokens(got.Text, 0, len(got.Text), core.LLMMostOver*c.maxTokens); end < len(got.Text) {
 		got.Text, got.cut = got.Text[:end], true
 	}
 	if got.Finish == core.FinishFilter || wordCount(got.Text) == 0 || refusal(got.Text) {

@@ -208,17 +208,30 @@ func TestPipeline_BadAnswers(t *testing.T) {
 	})
 }
 
-// TestPipeline_AnAnswerWithoutEndIsCut has a server that keeps to no bound.
+// TestPipeline_AnAnswerWithoutEndIsCut has a server that keeps to no bound, and one
+// that was read no further for it.
 func TestPipeline_AnAnswerWithoutEndIsCut(t *testing.T) {
 	t.Parallel()
+	for _, finish := range []core.FinishReason{core.FinishStop, core.FinishLength} {
+		t.Run(string(finish), func(t *testing.T) {
+			t.Parallel()
+			answerWithoutEnd(t, finish)
+		})
+	}
+}
+
+func answerWithoutEnd(t *testing.T, finish core.FinishReason) {
 	h := newHarness(func(f *fakeLLM, _ *Config) {
 		f.answer = func(context.Context, int, core.LLMRequest) (*core.LLMResponse, error) {
-			return &core.LLMResponse{Text: strings.Repeat("And so it goes on and on. ", 40_000), Finish: core.FinishStop}, nil
+			return &core.LLMResponse{Text: strings.Repeat("And so it goes on and on. ", 40_000), Finish: finish}, nil
 		}
 	})
 	got := h.summarize(t, requestFor(longText(500)))
-	if n := EstimateTokens(got.Text); n > mostOver*h.llm.made()[0].MaxTokens {
+	if n := EstimateTokens(got.Text); n > core.LLMMostOver*h.llm.made()[0].MaxTokens {
 		t.Errorf("the summary has %d tokens of the %d that were allowed", n, h.llm.made()[0].MaxTokens)
+	}
+	if n := len(h.llm.made()); n != 1 {
+		t.Errorf("the model was asked %d times, want once: it would not end sooner", n)
 	}
 	if !slices.ContainsFunc(got.Warnings, func(w core.Warning) bool { return w.Code == WarnOutputTruncated }) {
 		t.Errorf("got warnings %v, want %s", got.Warnings, WarnOutputTruncated)

@@ -36,15 +36,17 @@ const (
 	MidSilence    Fault = "mid_silence"    // half an answer comes, then nothing
 	HeaderSilence Fault = "header_silence" // the answer's header comes, then nothing
 
-	NoChoices     Fault = "no_choices"
-	Empty         Fault = "empty"          // an answer without text
-	Refused       Fault = "refused"        // the model declines
-	Filtered      Fault = "filtered"       // the server withholds the rest
-	CutShort      Fault = "cut_short"      // finish_reason is length
-	InvalidJSON   Fault = "invalid_json"   // text that begins like JSON
-	WrongLanguage Fault = "wrong_language" // Greek, whatever was asked
-	FarTooLong    Fault = "far_too_long"   // a hundred times the tokens that were allowed
-	NoUsage       Fault = "no_usage"       // as of a stream whose last chunk was lost
+	NoChoices       Fault = "no_choices"
+	Empty           Fault = "empty"            // an answer without text
+	Refused         Fault = "refused"          // the model declines
+	Filtered        Fault = "filtered"         // the server withholds the rest
+	CutShort        Fault = "cut_short"        // finish_reason is length
+	InvalidJSON     Fault = "invalid_json"     // text that begins like JSON
+	WrongLanguage   Fault = "wrong_language"   // Greek, whatever was asked
+	FarTooLong      Fault = "far_too_long"     // a hundred times the tokens that were allowed
+	Endless         Fault = "endless"          // text without an end
+	EndlessThoughts Fault = "endless_thoughts" // what a reasoning model thinks, without an end and an answer
+	NoUsage         Fault = "no_usage"         // as of a stream whose last chunk was lost
 )
 
 // Faults returns every fault.
@@ -53,7 +55,7 @@ func Faults() []Fault {
 		Busy, Failed, Overloaded, WrongKey, NoCredit, UnknownModel, PromptTooLong, PromptFiltered, BadRequest,
 		ProxyPage, ProxyFailure,
 		Reset, HalfStream, EarlyEnd, StreamError, BrokenChunk, Silence, HeaderSilence, MidSilence,
-		NoChoices, Empty, Refused, Filtered, CutShort, InvalidJSON, WrongLanguage, FarTooLong, NoUsage,
+		NoChoices, Empty, Refused, Filtered, CutShort, InvalidJSON, WrongLanguage, FarTooLong, Endless, EndlessThoughts, NoUsage,
 	}
 }
 

@@ -113,6 +113,10 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, in request, q Qu
 		return
 	}
 	out.delta(map[string]any{"role": "assistant", "content": ""}, "")
+	if f == Endless || f == EndlessThoughts {
+		s.endless(r, out, f)
+		return
+	}
 	if f == Refused {
 		out.delta(map[string]any{"refusal": "I cannot help with that."}, "")
 	}
@@ -150,6 +154,22 @@ func (s *Server) pieces(r *http.Request, out *stream, f Fault, pieces []string) 
 		s.hang(r)
 	}
 	return !broken
+}
+
+// endless writes until the client leaves.
+func (s *Server) endless(r *http.Request, out *stream, f Fault) {
+	kind := "content"
+	if f == EndlessThoughts {
+		kind = "reasoning_content"
+	}
+	for r.Context().Err() == nil {
+		select {
+		case <-s.stop:
+			return
+		default:
+			out.delta(map[string]any{kind: " and so it goes on"}, "")
+		}
+	}
 }
 
 // pause waits as long as the configuration says. It reports whether the client is

@@ -155,7 +155,7 @@ func (m *Model) translate(ctx context.Context, model string, err error) error {
 		return core.Unavailable(fmt.Sprintf("the model's server %s sent nothing for %s; check that it works, or raise DOCSCTL_LLM_TIMEOUT",
 			m.Host(), spoken(m.cfg.Timeout)), 0, errSilent)
 	case errors.Is(err, errTooLong):
-		return failed("the model's answer did not end; try again, or choose another model", errTooLong)
+		return failed("the model thinks without an end and does not answer; choose another model", errors.Join(errTooLong, core.ErrInVain))
 	case network:
 		return core.Unavailable("the model's server "+m.Host()+" cannot be reached; check that it runs and DOCSCTL_LLM_BASE_URL", 0, err)
 	}

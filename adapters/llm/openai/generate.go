@@ -45,14 +45,15 @@ func (m *Model) Generate(ctx context.Context, r core.LLMRequest, delta func(text
 
 // call makes one request and reads its answer.
 func (m *Model) call(ctx context.Context, known core.LLMModel, h habits, r core.LLMRequest, delta func(string)) (*core.LLMResponse, error) {
-	ctx, watch := newWatch(ctx, m.cfg.Timeout)
+	ctx, watch := newWatch(ctx, m.cfg.Timeout, mostBytes(r.MaxTokens))
 	defer watch.stop()
 	stream := m.chat.NewStreaming(ctx, h.params(known, r), option.WithMiddleware(watch.middleware))
 	defer stream.Close()
-	a := answer{delta: delta, most: mostText}
+	a := answer{delta: delta, most: r.MaxTokens * core.LLMMostOver}
 	for stream.Next() {
-		if err := a.add(stream.Current()); err != nil {
-			return nil, err
+		if a.add(stream.Current()); a.endless() {
+			a.finish = string(core.FinishLength)
+			return a.response(known, r) // closing the stream ends the call
 		}
 	}
 	if err := stream.Err(); err != nil {
@@ -133,14 +134,15 @@ func (h habits) params(known core.LLMModel, r core.LLMRequest) openai.ChatComple
 	return p
 }
 
-// mostText bounds an answer in bytes: twice what the longest answers of today's
-// models have.
+// mostText bounds an answer in bytes where no tokens are named: twice what the
+// longest answers of today's models have.
 const mostText = 1 << 20
 
 // answer is collected from the chunks of a stream.
 type answer struct {
 	delta   func(string)
-	most    int
+	most    int // in tokens; 0: mostText alone bounds it
+	counted int // bytes of text when it was last counted
 	text    strings.Builder
 	model   string
 	finish  string
@@ -148,7 +150,7 @@ type answer struct {
 	usage   openai.CompletionUsage
 }
 
-func (a *answer) add(c openai.ChatCompletionChunk) error {
+func (a *answer) add(c openai.ChatCompletionChunk) {
 	if c.Model != "" {
 		a.model = c.Model
 	}
@@ -156,7 +158,7 @@ func (a *answer) add(c openai.ChatCompletionChunk) error {
 		a.usage = c.Usage
 	}
 	if len(c.Choices) == 0 {
-		return nil
+		return
 	}
 	choice := c.Choices[0] // of one: n is not sent
 	a.refused = a.refused || choice.Delta.Refusal != ""
@@ -165,16 +167,27 @@ func (a *answer) add(c openai.ChatCompletionChunk) error {
 	}
 	text := choice.Delta.Content
 	if text == "" {
-		return nil
-	}
-	if a.text.Len()+len(text) > a.most {
-		return errTooLong
+		return
 	}
 	a.text.WriteString(text)
 	if a.delta != nil {
 		a.delta(text)
 	}
-	return nil
+}
+
+// endless reports whether the text is far longer than was asked for. Tokens are
+// counted each time that it has grown by an eighth, so that all is looked at nine
+// times at most; no text has fewer bytes than tokens.
+func (a *answer) endless() bool {
+	size := a.text.Len()
+	if size > mostText {
+		return true
+	}
+	if a.most <= 0 || size <= a.most || size < a.counted+a.counted/8 {
+		return false
+	}
+	a.counted = size
+	return summarize.EstimateTokens(a.text.String()) > a.most
 }
 
 // finishes are the reasons that servers name.

@@ -88,18 +88,19 @@ func TestGenerate_EveryFaultIsToldWithoutSecrets(t *testing.T) {
 		code core.Code
 		says string
 	}{
-		llmtest.WrongKey:      {core.CodeLLM, "DOCSCTL_LLM_API_KEY"},
-		llmtest.NoCredit:      {core.CodeLLM, "credit"},
-		llmtest.UnknownModel:  {core.CodeLLM, "DOCSCTL_LLM_MODEL"},
-		llmtest.PromptTooLong: {core.CodePayloadTooLarge, "DOCSCTL_LLM_CONTEXT"},
-		llmtest.ProxyPage:     {core.CodeLLM, "DOCSCTL_LLM_BASE_URL"},
-		llmtest.ProxyFailure:  {core.CodeUnavailable, "502"},
-		llmtest.Overloaded:    {core.CodeUnavailable, "503"},
-		llmtest.Reset:         {core.CodeUnavailable, "the model's server HOST cannot be reached"},
-		llmtest.BrokenChunk:   {core.CodeLLM, "broke off"},
-		llmtest.Silence:       {core.CodeUnavailable, silent},
-		llmtest.HeaderSilence: {core.CodeUnavailable, silent},
-		llmtest.MidSilence:    {core.CodeUnavailable, silent},
+		llmtest.WrongKey:        {core.CodeLLM, "DOCSCTL_LLM_API_KEY"},
+		llmtest.NoCredit:        {core.CodeLLM, "credit"},
+		llmtest.UnknownModel:    {core.CodeLLM, "DOCSCTL_LLM_MODEL"},
+		llmtest.PromptTooLong:   {core.CodePayloadTooLarge, "DOCSCTL_LLM_CONTEXT"},
+		llmtest.ProxyPage:       {core.CodeLLM, "DOCSCTL_LLM_BASE_URL"},
+		llmtest.ProxyFailure:    {core.CodeUnavailable, "502"},
+		llmtest.Overloaded:      {core.CodeUnavailable, "503"},
+		llmtest.Reset:           {core.CodeUnavailable, "the model's server HOST cannot be reached"},
+		llmtest.EndlessThoughts: {core.CodeLLM, "thinks without an end"},
+		llmtest.BrokenChunk:     {core.CodeLLM, "broke off"},
+		llmtest.Silence:         {core.CodeUnavailable, silent},
+		llmtest.HeaderSilence:   {core.CodeUnavailable, silent},
+		llmtest.MidSilence:      {core.CodeUnavailable, silent},
 	}
 	for f, w := range want {
 		t.Run(string(f), func(t *testing.T) {
@@ -183,7 +184,11 @@ func TestGenerate_UselessAnswersAreAnswers(t *testing.T) {
 	for _, f := range []llmtest.Fault{llmtest.Empty, llmtest.InvalidJSON, llmtest.WrongLanguage, llmtest.FarTooLong} {
 		s.Always(f)
 		got, err := m.Generate(t.Context(), request(), nil)
-		if err != nil || got.Finish != core.FinishStop || (got.Text == "") != (f == llmtest.Empty) {
+		want := core.FinishStop
+		if f == llmtest.FarTooLong {
+			want = core.FinishLength
+		}
+		if err != nil || got.Finish != want || (got.Text == "") != (f == llmtest.Empty) {
 			t.Errorf("%s: got %+v and %v, want what the model said, for the caller to judge", f, got, err)
 		}
 	}

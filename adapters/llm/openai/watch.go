@@ -10,20 +10,23 @@ import (
 	"time"
 
 	"github.com/openai/openai-go/v3/option"
+
+	"github.com/docsctl/docsctl/core"
 )
 
 // watch ends a call that is without a byte for too long, and sees to it that
 // what the client library reads is bounded and an answer at all.
 type watch struct {
 	timeout time.Duration
+	most    int64 // bytes of a stream
 	timer   *time.Timer
 	cancel  context.CancelFunc
 	late    atomic.Bool
 }
 
 // newWatch returns a context for the call; stop ends it.
-func newWatch(ctx context.Context, timeout time.Duration) (context.Context, *watch) {
-	w := &watch{timeout: timeout}
+func newWatch(ctx context.Context, timeout time.Duration, most int64) (context.Context, *watch) {
+	w := &watch{timeout: timeout, most: most}
 	ctx, w.cancel = context.WithCancel(ctx)
 	w.timer = time.AfterFunc(timeout, func() {
 		w.late.Store(true)
@@ -47,9 +50,21 @@ func (w *watch) blame(err error) error {
 
 // Bounds of what is read from a server, in bytes.
 const (
-	mostError  = 64 << 10
-	mostStream = 512 << 20 // a chunk of four letters takes some 300 bytes
+	mostError = 64 << 10
+	// Thoughts are streamed before the answer and may count as none of it: room for
+	// some 50,000 tokens of them, since a chunk of four letters takes some 300 bytes.
+	mostThoughts = 16 << 20
+	mostChunk    = 1 << 10 // that a token of the answer takes
 )
+
+// mostBytes is how much is read of a stream whose answer may have so many tokens; 0:
+// it is not said how many.
+func mostBytes(tokens int) int64 {
+	if tokens <= 0 {
+		tokens = mostText / core.LLMMostOver
+	}
+	return mostThoughts + core.LLMMostOver*int64(tokens)*mostChunk
+}
 
 // middleware turns error answers into an answerError, so that the client library
 // makes none of its own: those hold the request.
@@ -62,11 +77,11 @@ func (w *watch) middleware(r *http.Request, next option.MiddlewareNext) (*http.R
 	media, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type")) // what cannot be parsed is not HTML
 	html := media == "text/html" || media == "application/xhtml+xml"
 	if resp.StatusCode >= 200 && resp.StatusCode < 300 && !html {
-		resp.Body = &watched{ReadCloser: resp.Body, watch: w, left: mostStream}
+		resp.Body = &watched{ReadCloser: resp.Body, watch: w, left: w.most}
 		return resp, nil
 	}
 	defer resp.Body.Close()
-	raw, err := io.ReadAll(io.LimitReader(&watched{ReadCloser: resp.Body, watch: w, left: mostStream}, mostError))
+	raw, err := io.ReadAll(io.LimitReader(&watched{ReadCloser: resp.Body, watch: w, left: w.most}, mostError))
 	if err != nil && len(raw) == 0 && w.late.Load() {
 		return nil, errSilent
 	}
