@@ -43,6 +43,14 @@ func deployments() map[string]access {
 	}
 }
 
+// spaces is the path of its spaces.
+func (d access) spaces() string {
+	if strings.HasSuffix(d.api, "/v2") {
+		return d.api + "/spaces"
+	}
+	return d.api + "/space"
+}
+
 func TestConnector_Conformance(t *testing.T) {
 	t.Parallel()
 	for name, d := range deployments() {

@@ -11,13 +11,16 @@ import (
 
 	"github.com/docsctl/docsctl/adapters/connectors/confluence"
 	"github.com/docsctl/docsctl/adapters/connectors/fakes"
+	"github.com/docsctl/docsctl/adapters/connectors/internal/vendortest"
 	"github.com/docsctl/docsctl/core"
 	"github.com/docsctl/docsctl/core/coretest"
 )
 
-// town is a fake that gives two items a page, in an hour that the test says.
+// town is a fake that gives two items a page, in an hour that the test says, and whose
+// calls are looked at.
 type town struct {
 	*confluence.Connector
+	*vendortest.Traffic
 	fake   *fakes.Confluence
 	access core.Access
 	at     time.Time
@@ -32,9 +35,10 @@ func newTown(t *testing.T, d access, spaces ...string) *town {
 	for _, key := range spaces {
 		w.fake.AddSpace(key, "Space "+key)
 	}
-	cfg := confluence.Config{BaseURL: server.URL}
-	cfg.Upstream.Trusted = []string{server.URL}
-	w.Connector, w.access = confluence.New(cfg), core.Access{AuthType: d.auth, Token: core.NewSecret(coretest.VendorToken), Config: d.config(server.URL)}
+	address, traffic := vendortest.Tap(t, server.URL)
+	w.Traffic = traffic
+	w.Connector, w.access = at(address)
+	w.access.AuthType, w.access.Token, w.access.Config = d.auth, core.NewSecret(coretest.VendorToken), d.config(address)
 	return w
 }
 
@@ -144,9 +148,15 @@ func TestList_FindsWordsAsTheyAre(t *testing.T) {
 // make publishes a new page and returns it.
 func (w *town) make(t *testing.T, parent string, retry bool) (*core.Published, error) {
 	t.Helper()
-	return w.Publish(t.Context(), w.access, core.Publication{
+	return w.publish(t, core.Publication{
 		Key: "k-1", Parent: parent, Title: "Summary", OwnPage: true, Markdown: "Short.\n", Source: "Long", Version: 1, Retry: retry,
-	}, func(context.Context, core.RemotePage) error { return nil })
+	})
+}
+
+// publish does it, whatever id a new page gets.
+func (w *town) publish(t *testing.T, p core.Publication) (*core.Published, error) {
+	t.Helper()
+	return w.Publish(t.Context(), w.access, p, func(context.Context, core.RemotePage) error { return nil })
 }
 
 func TestPublish_BelowAPageOrInASpace(t *testing.T) {

@@ -73,7 +73,7 @@ func listSpaces(ctx context.Context, e edition, r core.ListRequest, at listing, 
 	}
 	next := listing{Stage: stagePages, Spaces: l.spaces, Found: l.next}
 	if !r.Since.IsZero() && len(l.spaces) > 0 {
-		next = listing{Stage: stageChanged, Spaces: l.spaces}
+		next.Stage = stageChanged
 	}
 	out.Next = next.pack()
 	return out, nil
@@ -152,9 +152,9 @@ func listPages(ctx context.Context, e edition, r core.ListRequest, at listing) (
 func listChanged(ctx context.Context, e edition, r core.ListRequest, at listing) (*core.ListPage, error) {
 	inTrash := at.Stage == stageTrash
 	q := pageQuery{within: at.Spaces, since: r.Since, trashed: inTrash, limit: limit(r)}
-	after := ""
+	after := listing{Found: at.Found}.pack()
 	if !inTrash {
-		after = upstream.Pack(listing{Stage: stageTrash, Spaces: at.Spaces})
+		after = upstream.Pack(listing{Stage: stageTrash, Spaces: at.Spaces, Found: at.Found})
 	}
 	l, err := e.pages(ctx, q, at.Next)
 	if err != nil {
