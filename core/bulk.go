@@ -54,7 +54,7 @@ func (s *SummaryService) Bulk(ctx context.Context, a Actor, r BulkRequest) (*Job
 	}
 	var job Job
 	err := s.cfg.once(ctx, a, &job, func(ctx context.Context, tx Tx) error {
-		t, err := s.template(ctx, tx.Organizations, tx.Templates, r.Options.TemplateID)
+		t, err := s.template(ctx, tx.Templates, r.Options.TemplateID)
 		if err != nil {
 			return err
 		}

@@ -108,7 +108,7 @@ func (b *bulkRun) add(ctx context.Context, ids []DocumentID) error {
 		docs[rows[i].ID] = &rows[i]
 	}
 	return b.locked(ctx, func(ctx context.Context, tx Tx, j *Job, result *BulkResult) error {
-		t, err := b.service.template(ctx, tx.Organizations, tx.Templates, b.in.Options.TemplateID)
+		t, err := b.service.template(ctx, tx.Templates, b.in.Options.TemplateID)
 		if err != nil {
 			return err
 		}

@@ -22,7 +22,7 @@ func (s *SummaryService) EstimateBulk(ctx context.Context, a Actor, docs Documen
 		return total, err
 	}
 	read := s.cfg.Store.Tenant(a.Tenant()).Read()
-	t, err := s.template(ctx, read.Organizations, read.Templates, o.TemplateID)
+	t, err := s.template(ctx, read.Templates, o.TemplateID)
 	if err != nil {
 		return total, err
 	}

@@ -33,7 +33,7 @@ func (s *SummaryService) Request(ctx context.Context, a Actor, r SummaryRequest)
 		if err := s.cfg.admitCalls(ctx, tx); err != nil {
 			return err
 		}
-		t, err := s.template(ctx, tx.Organizations, tx.Templates, r.Options.TemplateID)
+		t, err := s.template(ctx, tx.Templates, r.Options.TemplateID)
 		if err != nil {
 			return err
 		}
@@ -61,18 +61,11 @@ func (s *SummaryService) Request(ctx context.Context, a Actor, r SummaryRequest)
 }
 
 // template returns the asked one, or the organization's default.
-func (s *SummaryService) template(ctx context.Context, orgs OrganizationReader, templates TemplateReader, id TemplateID) (*Template, error) {
+func (s *SummaryService) template(ctx context.Context, templates TemplateReader, id TemplateID) (*Template, error) {
 	if id == "" {
-		var err error
-		if id, err = defaultTemplate(ctx, orgs); err != nil {
-			return nil, err
-		}
+		return templates.Default(ctx, DefaultTemplateID)
 	}
-	t, err := templates.Get(ctx, id)
-	if CodeOf(err) == CodeNotFound {
-		return nil, NotFound("template")
-	}
-	return t, err
+	return templates.Get(ctx, id)
 }
 
 func (s *SummaryService) newSummary(a Actor, d *Document, t *Template, o SummaryOptions) *Summary {
@@ -107,7 +100,7 @@ func (s *SummaryService) Find(ctx context.Context, a Actor, r SummaryRequest) (*
 	if err != nil {
 		return nil, err
 	}
-	t, err := s.template(ctx, read.Organizations, read.Templates, r.Options.TemplateID)
+	t, err := s.template(ctx, read.Templates, r.Options.TemplateID)
 	if err != nil {
 		return nil, err
 	}

@@ -43,6 +43,9 @@ type TemplateReader interface {
 	// Get returns a template of the tenant or a global one, or CodeNotFound.
 	// IsDefault is not set.
 	Get(ctx context.Context, id TemplateID) (*Template, error)
+	// Default returns, as Get does, the template that the organization has chosen, or
+	// the one of the given id when it has chosen none.
+	Default(ctx context.Context, id TemplateID) (*Template, error)
 	// List returns the tenant's and the global templates by (CreatedAt, ID)
 	// descending. IsDefault is not set.
 	List(ctx context.Context, s Seek) ([]Template, error)

@@ -338,6 +338,7 @@ func readEverything(t *testing.T, o filled) {
 	must(second(r.Summaries.List(ctx, core.SummaryFilter{}, after)))
 	must(second(r.Summaries.List(ctx, core.SummaryFilter{DocID: o.document.ID, Status: core.SummaryPending}, after)))
 	must(second(r.Templates.Get(ctx, o.template.ID)), core.CodeNotFound)
+	must(second(r.Templates.Default(ctx, o.template.ID)), core.CodeNotFound)
 	must(second(r.Templates.List(ctx, after)))
 	must(second(r.Jobs.Get(ctx, o.job.ID)))
 	for _, f := range []core.JobFilter{{}, {Status: core.JobPending, Type: core.JobSummarize}, {RelatedID: "x"}, {ParentID: o.job.ID}} {

@@ -27,7 +27,7 @@ type statements struct {
 
 	getSummary, listSummaries, insertSummary, updateSummary, deleteSummary, deleteSummaries string
 
-	getTemplate, lockTemplate, listTemplates, insertTemplate, updateTemplate, deleteTemplate string
+	getTemplate, defaultTemplate, lockTemplate, listTemplates, insertTemplate, updateTemplate, deleteTemplate string
 
 	getJob, lockJob, listJobs, insertJob, updateJob, lockLease, anyLength, lockLeases string
 

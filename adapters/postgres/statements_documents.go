@@ -79,6 +79,9 @@ func (s *statements) templates() {
 	const global = `select ` + globalTemplateColumns + ` from global_templates t`
 	s.getTemplate = `select ` + templateColumns + ` from templates t where t.org_id = $1 and t.id = $2
 		union all ` + global + ` where t.id = $2`
+	const chosen = `coalesce((select o.default_template_id from organizations o where o.org_id = $1), $2::uuid)`
+	s.defaultTemplate = `select ` + templateColumns + ` from templates t where t.org_id = $1 and t.id = ` + chosen + `
+		union all ` + global + ` where t.id = ` + chosen
 	s.lockTemplate = `select ` + templateColumns + ` from templates t where t.org_id = $1 and t.id = $2 for update`
 	s.listTemplates = `select t.* from (
 			select ` + templateColumns + ` from templates t where t.org_id = $1

@@ -35,6 +35,10 @@ func (r templateReader) Get(ctx context.Context, id core.TemplateID) (*core.Temp
 	return one(ctx, r.scope, "template", r.sql.getTemplate, scanTemplate, key(id))
 }
 
+func (r templateReader) Default(ctx context.Context, id core.TemplateID) (*core.Template, error) {
+	return one(ctx, r.scope, "template", r.sql.defaultTemplate, scanTemplate, key(id))
+}
+
 func (r templateReader) List(ctx context.Context, s core.Seek) ([]core.Template, error) {
 	l := newList(r.sql.listTemplates)
 	l.page("t", s)

@@ -357,7 +357,7 @@ func readEverything(t *testing.T, o *coretest.Org, d *core.Document, words core.
 	}
 	state, err := r.Events.State(ctx)
 	errs = append(errs, err, second(r.Events.After(ctx, state.First, 5)), second(r.Documents.Get(ctx, d.ID)), second(r.Users.Get(ctx, o.User.ID)), second(r.Users.CountAdmins(ctx)),
-		second(r.Templates.Get(ctx, core.DefaultTemplateID)), second(r.Organizations.Get(ctx)))
+		second(r.Templates.Get(ctx, core.DefaultTemplateID)), second(r.Templates.Default(ctx, core.DefaultTemplateID)), second(r.Organizations.Get(ctx)))
 	if err := firstError(errs...); err != nil {
 		t.Fatal(err)
 	}

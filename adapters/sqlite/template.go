@@ -26,6 +26,15 @@ func (r templateReader) Get(ctx context.Context, id core.TemplateID) (*core.Temp
 	return one(ctx, r.q, "template", readTemplate, sqlGetTemplate, r.org, id, id)
 }
 
+// chosenTemplate is the organization's choice, or the id that is given.
+const chosenTemplate = ` AND id = coalesce((SELECT default_template_id FROM organizations WHERE id = ?), ?)`
+
+const sqlDefaultTemplate = sqlOwnTemplates + chosenTemplate + ` UNION ALL ` + sqlGlobalTemplates + chosenTemplate + ` LIMIT 1`
+
+func (r templateReader) Default(ctx context.Context, id core.TemplateID) (*core.Template, error) {
+	return one(ctx, r.q, "template", readTemplate, sqlDefaultTemplate, r.org, r.org, id, r.org, id)
+}
+
 // List takes a page of each kind by its index and merges the two.
 func (r templateReader) List(ctx context.Context, k core.Seek) ([]core.Template, error) {
 	s := newStatement(`SELECT * FROM (SELECT * FROM (`).add(sqlOwnTemplates, r.org).page(k).

@@ -126,6 +126,9 @@ func documentReads() map[string]readOperation {
 		"Templates.Get": {answersNotFound, func(ctx context.Context, r core.Readers, x things) (int, error) {
 			return found(r.Templates.Get(ctx, x.template.ID))
 		}},
+		"Templates.Default": {answersNotFound, func(ctx context.Context, r core.Readers, x things) (int, error) {
+			return found(r.Templates.Default(ctx, x.template.ID))
+		}},
 		"Templates.List": {answersEmpty, func(ctx context.Context, r core.Readers, x things) (int, error) {
 			rows, err := r.Templates.List(ctx, everything)
 			return count(rows, func(t core.Template) bool { return t.ID == x.template.ID }), err

@@ -17,6 +17,7 @@ func templateCases() []storeCase {
 		{"GlobalOnesAreReadOnly", globalOnesAreReadOnly},
 		{"NameIsUniquePerTenant", templateNameIsUniquePerTenant},
 		{"UpdateChangesWhatItMay", templateUpdateChangesWhatItMay},
+		{"DefaultIsTheChosenOne", templateDefaultIsChosen},
 		{"DeletedIsGoneAndSummariesStay", templateDeletedIsGone},
 		{"ListMixesGlobalAndOwnInOrder", templateListMixes},
 	}
@@ -49,6 +50,32 @@ func templateEveryFieldIsKept(s *scene) {
 	})
 	bare.JSONSchema, bare.IsDefault = nil, false // computed by core, not stored
 	o.wantTemplate(s, "template without optional fields", &bare)
+}
+
+func templateDefaultIsChosen(s *scene) {
+	o, other := s.org(), s.org()
+	own, global := o.NewTemplate(s), &o.globals(s)[0]
+	wantDefault := func(what string, o *Org, fallback core.TemplateID, want *core.Template) {
+		s.Helper()
+		got, err := o.Read().Templates.Default(s.Context(), fallback)
+		wantSame(s, what, must(s, what, got, err), want)
+	}
+	wantDefault("nothing is chosen, global", o, global.ID, global)
+	wantDefault("nothing is chosen, own", o, own.ID, own)
+	choose := func(id core.TemplateID) {
+		o.InTx(s, func(ctx context.Context, tx core.Tx) error {
+			org := o.Organization
+			org.DefaultTemplateID = &id
+			return tx.Organizations.Update(ctx, &org)
+		})
+	}
+	choose(own.ID)
+	wantDefault("own", o, global.ID, own)
+	choose(global.ID)
+	wantDefault("global", o, own.ID, global)
+	wantDefault("of another organization", other, global.ID, global)
+	_, err := other.Read().Templates.Default(s.Context(), own.ID)
+	wantCode(s, "another organization's template", err, core.CodeNotFound)
 }
 
 // globals returns the global templates as o sees them.
