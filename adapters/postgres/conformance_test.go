@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"testing"
+	"time"
 
 	"github.com/docsctl/docsctl/core"
 	"github.com/docsctl/docsctl/core/coretest"
@@ -46,9 +47,12 @@ func migrateUp(ctx context.Context, url string) error {
 	return err
 }
 
+// openURL opens a store that waits for a busy machine.
 func openURL(tb testing.TB, url string) *Store {
 	tb.Helper()
-	return openWith(tb, url, nil, newStatements())
+	return openWith(tb, url, &Config{
+		StatementTimeout: time.Minute, LockTimeout: time.Minute, IdleTimeout: time.Minute, AcquireTimeout: time.Minute,
+	}, newStatements())
 }
 
 func openWith(tb testing.TB, url string, cfg *Config, sql statements) *Store {

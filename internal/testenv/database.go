@@ -16,6 +16,10 @@ import (
 // dropTimeout bounds the end of a test whose server hangs.
 const dropTimeout = 15 * time.Second
 
+// patiently has clients wait for a server on a machine that stands still for a while.
+// A server that is away refuses them at once all the same.
+const patiently = "connect_timeout=60"
+
 // template is a database that is filled once and then copied.
 type template struct {
 	once sync.Once

@@ -91,7 +91,7 @@ func startPgBouncer(ctx context.Context, pg *PostgresServer, o PgBouncerOptions)
 	}
 	return &PgBouncerServer{Process: p, base: url.URL{
 		Scheme: "postgres", User: url.User(user), Host: loopback(port),
-		RawQuery: "default_query_exec_mode=exec&sslmode=disable",
+		RawQuery: "default_query_exec_mode=exec&sslmode=disable&" + patiently,
 	}}, nil
 }
 

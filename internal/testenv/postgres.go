@@ -122,7 +122,7 @@ func startPostgres(ctx context.Context, o PostgresOptions) (*PostgresServer, err
 	if err != nil {
 		return nil, err
 	}
-	base := url.URL{Scheme: "postgres", User: url.User("postgres"), Host: loopback(port), RawQuery: "sslmode=disable"}
+	base := url.URL{Scheme: "postgres", User: url.User("postgres"), Host: loopback(port), RawQuery: "sslmode=disable&" + patiently}
 	return newPostgresServer(p, base, "postgres"), nil
 }
 
