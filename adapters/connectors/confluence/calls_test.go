@@ -63,7 +63,7 @@ func TestCalls_OfListing(t *testing.T) {
 		const since = cql + "lastmodified+%3E%3D+%222026-06-19+18%3A00%22+ORDER+BY+lastmodified+ASC" + expand // by the farthest zone
 		w.want(t, "changes", []string{newest, newer, "GET /wiki/api/v2/pages?limit=100&status=trashed&status=deleted"},
 			[]string{since + "100", since + "2&start=2", "GET /confluence/rest/api/content?expand=version%2Cspace&limit=100&start=0&status=trashed&type=page"})
-		for limit, size := range map[int]string{7: "7", 100: "100", 101: "100", -1: "100"} {
+		for limit, size := range map[int]string{1: "1", 7: "7", 100: "100", 101: "100", -1: "100"} {
 			w.titles(t, core.ListRequest{Query: `say "a\b`, Limit: limit})
 			const words = "title+~+%22say+%5C%22a%5C%5Cb%2A%22" + expand
 			w.want(t, "words", []string{strings.Replace(cql, "/confluence", "/wiki", 1) + words + size}, []string{cql + words + size})

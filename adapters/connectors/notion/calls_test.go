@@ -45,7 +45,7 @@ func TestCalls_OfListing(t *testing.T) {
 	d.list(t, core.ListRequest{Since: time.Date(2026, 6, 11, 9, 29, 31, 0, time.FixedZone("", 7200))})
 	d.Want(t, "changes, to the minute", pagesByEdit, sources, ofOpen+rowsByEdit, ofOpen+goneByEdit, ofDone+rowsByEdit, ofDone+goneByEdit,
 		`POST /v1/search {"filter":{"in_trash":true,"property":"object","value":"page"},"page_size":100,"sort":{"direction":"descending","timestamp":"last_edited_time"}}`)
-	for limit, size := range map[int]string{7: "7", 100: "100", 101: "100", -1: "100"} {
+	for limit, size := range map[int]string{1: "1", 7: "7", 100: "100", 101: "100", -1: "100"} {
 		d.list(t, core.ListRequest{Query: "home", Limit: limit})
 		d.Want(t, "words", `POST /v1/search {"filter":{"property":"object","value":"page"},"page_size":`+size+
 			`,"query":"home","sort":{"direction":"descending","timestamp":"last_edited_time"}}`)

@@ -47,21 +47,37 @@ func (d *desk) call(id, text string) {
 // list reads a whole listing.
 func (d *desk) list(t *testing.T, r core.ListRequest) (items []core.Item, incomplete string) {
 	t.Helper()
+	items, incomplete, err := d.read(t, r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return items, incomplete
+}
+
+// walk reads a listing from a cursor on until it ends or fails.
+func (d *desk) walk(t *testing.T, cursor string) error {
+	t.Helper()
+	_, _, err := d.read(t, core.ListRequest{Cursor: cursor})
+	return err
+}
+
+func (d *desk) read(t *testing.T, r core.ListRequest) (items []core.Item, incomplete string, err error) {
+	t.Helper()
 	for range 100 {
 		page, err := d.List(t.Context(), d.access, r)
 		if err != nil {
-			t.Fatal(err)
+			return items, incomplete, err
 		}
 		items = append(items, page.Items...)
 		if page.Incomplete != "" {
 			incomplete = page.Incomplete
 		}
 		if r.Cursor = page.Next; r.Cursor == "" {
-			return items, incomplete
+			return items, incomplete, nil
 		}
 	}
 	t.Fatal("the listing has no end")
-	return nil, ""
+	return nil, "", nil
 }
 
 // publish does it, whatever id a new page gets.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/docsctl/docsctl/adapters/connectors/fakes"
+	"github.com/docsctl/docsctl/adapters/connectors/internal/upstream"
 	"github.com/docsctl/docsctl/core"
 )
 
@@ -59,7 +60,8 @@ func TestFetch_RequestIDIsTheBodys(t *testing.T) {
 // What cannot be understood is broken, never an empty answer.
 func TestConnector_AnswersThatCannotBeUnderstoodAreBroken(t *testing.T) {
 	t.Parallel()
-	list := func(d *desk) error { _, err := d.List(t.Context(), d.access, core.ListRequest{}); return err }
+	list := func(d *desk) error { return d.walk(t, "") }
+	listSources := func(d *desk) error { return d.walk(t, upstream.Pack(map[string]any{"s": "s"})) }
 	fetch := func(d *desk) error { _, err := d.Fetch(t.Context(), d.access, somePage, nil); return err }
 	publish := func(d *desk) error { _, err := d.publish(t, publication(somePage)); return err }
 	retry := func(d *desk) error {
@@ -76,6 +78,9 @@ func TestConnector_AnswersThatCannotBeUnderstoodAreBroken(t *testing.T) {
 		{"POST /v1/search", `{"results":[7]}`, list},
 		{"POST /v1/search", `{"results":[],"has_more":true}`, list},
 		{"POST /v1/search", `{"results":[],"has_more":true,"next_cursor":""}`, list},
+		{"POST /v1/search", `{"results":[7]}`, listSources},
+		{"POST /v1/data_sources/*/query", `{"results":[7]}`, list},
+		{"GET /v1/blocks/*/children", `{"results":[7]}`, list},
 		{"GET /v1/pages/*", `{}`, fetch},
 		{"GET /v1/pages/*", `[]`, fetch},
 		{"GET /v1/pages/*", `{"object":"database","id":"` + somePage + `"}`, fetch},
@@ -88,6 +93,7 @@ func TestConnector_AnswersThatCannotBeUnderstoodAreBroken(t *testing.T) {
 	} {
 		d := newDesk(t, fakes.Config{})
 		d.fake.AddPage(fakes.NotionPage{ID: somePage, Title: "Page"})
+		d.tasks()
 		d.Answer(c.on, c.answer)
 		if err := c.do(d); core.ReasonOf(err) != core.ReasonBroken {
 			t.Errorf("%s answers %s: got %v, want it broken", c.on, c.answer, err)
@@ -112,23 +118,24 @@ func TestFetch_BlocksThatAreNotThereAreConfirmed(t *testing.T) {
 	}
 }
 
-// A part that may not be read leaves a mark; the rest of the page is read.
+// A part that may not be read, or that Notion does not serve (400), leaves a mark; the
+// rest of the page is read.
 func TestFetch_PartThatMayNotBeReadIsMarked(t *testing.T) {
 	t.Parallel()
-	for _, fault := range []fakes.Fault{fakes.NotFound, fakes.Forbidden} {
+	for status, whole := range map[int]core.UpstreamReason{400: core.ReasonRefused, 403: core.ReasonForbidden, 404: core.ReasonBroken} {
 		d := newDesk(t, fakes.Config{})
 		id := d.page(fakes.NotionPage{Title: "PAGE", Blocks: []fakes.NotionBlock{
 			{Type: "toggle", Value: map[string]any{"rich_text": fakes.NotionText("More")}, Children: []fakes.NotionBlock{fakes.NotionParagraph("Hidden.")}},
 			fakes.NotionParagraph("Shown."),
 		}})
-		d.fake.Fail(fakes.Rule{Fault: fault, On: "GET /v1/blocks/*/children", After: 1})
-		got, err := d.Fetch(t.Context(), d.access, id, nil)
-		if err != nil || !strings.Contains(got.Markdown, "Shown.") || len(got.Warnings) != 1 {
-			t.Errorf("%s: got %+v, %v, want the rest and one warning", fault, got, err)
+		d.Refuse("GET /v1/blocks/"+d.fake.BlockIDs(id)[0]+"/children", status, `{}`)
+		got, err := d.Fetch(t.Context(), d.access, id, &core.Item{Path: "Where it was listed"})
+		if err != nil || !strings.Contains(got.Markdown, "Shown.") || len(got.Warnings) != 1 || got.Path != "Where it was listed" {
+			t.Errorf("%d: got %+v, %v, want the rest and one warning", status, got, err)
 		}
-		d.fake.Fail(fakes.Rule{Fault: fault, On: "GET /v1/blocks/*/children"})
-		if _, err := d.Fetch(t.Context(), d.access, id, nil); err == nil {
-			t.Errorf("%s: the page itself may not be read, and there is no error", fault)
+		d.Refuse("GET /v1/blocks/"+id+"/children", status, `{}`)
+		if _, err := d.Fetch(t.Context(), d.access, id, nil); core.ReasonOf(err) != whole {
+			t.Errorf("%d: the page itself may not be read: %v, want it %s", status, err, whole)
 		}
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/docsctl/docsctl/adapters/connectors/fakes"
+	"github.com/docsctl/docsctl/adapters/connectors/internal/upstream"
 	"github.com/docsctl/docsctl/core"
 )
 
@@ -40,7 +41,9 @@ func TestList_GoesOnWhereNotionCutsAQuery(t *testing.T) {
 	d.Want(t, "windows", pagesByEdit, sources, ofOpen+rowsByMaking, ofDone+rowsByMaking, "POST /v1/data_sources/LOG"+rowsByMaking, ofLog("2"), ofLog("3"), pagesAnyhow)
 	distinct := map[string]bool{}
 	for _, it := range rows {
-		distinct[it.ID] = it.Path == "Log" && it.Kind == core.ItemRow
+		if it.Path == "Log" && it.Kind == core.ItemRow {
+			distinct[it.ID] = true
+		}
 	}
 	if len(distinct) != 4 || incomplete != "" {
 		t.Errorf("got %v, incomplete %q, want all four rows", distinct, incomplete)
@@ -138,6 +141,10 @@ func TestCalls_OfLookingBelow(t *testing.T) {
 		}
 		d.Want(t, string(fault), want...)
 	}
+	d.fake.Fail(fakes.Rule{Fault: fakes.Busy, On: "GET /v1/blocks/*", RetryAfter: time.Hour})
+	if err := d.walk(t, ""); core.ReasonOf(err) != core.ReasonLimited {
+		t.Errorf("got %v, want it limited: whether the parent can be seen is not known", err)
+	}
 }
 
 func TestList_ChildrenThatAreNotServedAreNotThePagesEnd(t *testing.T) {
@@ -155,15 +162,7 @@ func TestList_ChildrenThatAreNotServedAreNotThePagesEnd(t *testing.T) {
 	for fault, want := range map[fakes.Fault]core.UpstreamReason{fakes.RepeatedCursor: core.ReasonBroken, fakes.NoCursor: core.ReasonBroken, fakes.Unauthorized: core.ReasonToken} {
 		d.fake.Heal()
 		d.fake.Fail(fakes.Rule{Fault: fault, On: "GET /v1/blocks/*/children", Times: -1})
-		var err error
-		for r := (core.ListRequest{}); err == nil; {
-			var page *core.ListPage
-			if page, err = d.List(t.Context(), d.access, r); err == nil {
-				if r.Cursor = page.Next; r.Cursor == "" {
-					break
-				}
-			}
-		}
+		err := d.walk(t, "")
 		if core.ReasonOf(err) != want {
 			t.Errorf("%s: got %v, want it %s", fault, err, want)
 		}
@@ -207,6 +206,77 @@ func TestList_CursorsOfNobodyAreRefused(t *testing.T) {
 	for _, cursor := range []string{"eyJzIjoiciJ9", "eyJzIjoieCJ9", "%"} { // rows of no source, no such stage, no cursor
 		if _, err := d.List(t.Context(), d.access, core.ListRequest{Cursor: cursor}); core.CodeOf(err) != core.CodeValidation {
 			t.Errorf("%s: got %v", cursor, err)
+		}
+	}
+}
+
+// A failure between two pages of a listing costs one more call, and no item.
+func TestList_SearchesAndQueriesAreRepeated(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, fakes.Config{})
+	d.page(fakes.NotionPage{Title: "HOME"})
+	d.tasks("ROW")
+	d.fake.Fail(fakes.Rule{Fault: fakes.Failed, On: "POST /v1/search"}, fakes.Rule{Fault: fakes.Unavailable, On: "POST /v1/data_sources/*/query"})
+	if items, incomplete := d.list(t, core.ListRequest{}); len(items) != 2 || incomplete != "" {
+		t.Errorf("got %+v, incomplete %q", items, incomplete)
+	}
+}
+
+// What search finds that is no page with an id leads nowhere.
+func TestCalls_OfLookingBelowOddAnswers(t *testing.T) {
+	t.Parallel()
+	const below = "GET /v1/blocks/b4530ea09c588226874df0ce2f9431b7/children?page_size=100"
+	parent := func(fields string) string {
+		return `{"object":"page","id":"` + somePage + `","parent":{` + fields + `}}`
+	}
+	for results, want := range map[string][]string{
+		`{"object":"data_source","id":"` + somePage + `"}`: nil, `{"object":"page","id":"../x"}`: nil, `7`: nil, `{"id":"` + somePage + `"}`: {below},
+		parent(`"type":"page_id","page_id":"../x"`): {below}, parent(`"type":"block_id","block_id":"../x"`): {below},
+		parent(`"type":"workspace","page_id":"` + somePage + `","block_id":"` + somePage + `"`): {below},
+	} {
+		d := newDesk(t, fakes.Config{})
+		d.Answer("POST /v1/search", `{"results":[`+results+`]}`)
+		d.Answer("GET /v1/blocks/*/children", `{"results":[{"id":"../x","type":"child_page","has_children":true},{"id":"`+somePage+`","type":"table","has_children":true}]}`)
+		if items, _ := d.list(t, core.ListRequest{Cursor: upstream.Pack(map[string]any{"s": "b"})}); len(items) != 0 {
+			t.Errorf("%s: got %+v", results, items)
+		}
+		d.Want(t, results, append([]string{pagesAnyhow}, want...)...)
+	}
+}
+
+// The cursor holds what is still to be looked below; over a bound the listing says so.
+func TestList_SaysThatPagesAreTooDeep(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, fakes.Config{})
+	d.page(fakes.NotionPage{Title: "HOME"})
+	toggle := `{"id":"` + somePage + `","type":"toggle","has_children":true}`
+	d.Answer("GET /v1/blocks/*/children", `{"results":[`+strings.Repeat(toggle+",", 99)+toggle+`]}`)
+	r := core.ListRequest{Cursor: upstream.Pack(map[string]any{"s": "b"})}
+	for step := range 9 { // one search, then 99 more at each step
+		page, err := d.List(t.Context(), d.access, r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if told := page.Incomplete != ""; told != (step > 6) {
+			t.Errorf("step %d: incomplete %q", step, page.Incomplete)
+		}
+		r.Cursor = page.Next
+	}
+	var at struct{ B []any }
+	if err := upstream.Unpack(r.Cursor, &at); err != nil || len(at.B) != 600 {
+		t.Errorf("got %d places, %v, want 600", len(at.B), err)
+	}
+}
+
+// Of rows that Notion cuts without saying where it ended nothing more can be asked.
+func TestList_CutQueryWithoutATimeIsTold(t *testing.T) {
+	t.Parallel()
+	for _, results := range []string{``, `{"id":"` + somePage + `"}`, `{"id":"` + somePage + `","created_time":7}`} {
+		d := newDesk(t, fakes.Config{})
+		d.tasks()
+		d.Answer("POST /v1/data_sources/*/query", `{"results":[`+results+`],"request_status":{"type":"incomplete"}}`)
+		if _, incomplete := d.list(t, core.ListRequest{}); !strings.Contains(incomplete, "more rows of one minute") {
+			t.Errorf("%s: incomplete %q", results, incomplete)
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf16"
 
 	"github.com/docsctl/docsctl/adapters/connectors/fakes"
@@ -60,10 +61,42 @@ func TestCalls_OfPublishing(t *testing.T) {
 		t.Errorf("somebody's page: %+v, %v", got, err)
 	}
 	d.Want(t, "somebody's page", getPage, readPage)
-	for name, gone := range map[string]func(string){"in the trash": d.fake.Trash, "unshared": d.fake.Unshare} {
-		gone(made.ID)
-		if _, err := d.publish(t, p); core.ReasonOf(err) != core.ReasonGone || len(d.Writes()) != 0 {
-			t.Errorf("%s: %v and %v, want it gone and nothing written", name, err, d.Writes())
+}
+
+func TestPublish_PagesThatAreNotThereAreGone(t *testing.T) {
+	t.Parallel()
+	d, home := newPress(t)
+	trashed, unshared := d.page(fakes.NotionPage{Title: "TRASHED"}), d.page(fakes.NotionPage{Title: "UNSHARED"})
+	d.fake.Trash(trashed)
+	d.fake.Unshare(unshared)
+	for name, change := range map[string]func(p *core.Publication){
+		"InTheTrash": func(p *core.Publication) { p.RemoteID = trashed }, "Unshared": func(p *core.Publication) { p.RemoteID = unshared },
+		"NoID": func(p *core.Publication) { p.RemoteID = "../" + home }, "ParentUnshared": func(p *core.Publication) { p.Parent = unshared },
+		"ParentOfNoID": func(p *core.Publication) { p.Parent = "../" + home },
+	} {
+		p := publication(home)
+		change(&p)
+		if got, err := d.publish(t, p); core.ReasonOf(err) != core.ReasonGone || got != nil || len(d.fake.Pages()) != 2 {
+			t.Errorf("%s: %+v, %v and %d pages, want it gone and nothing made", name, got, err, len(d.fake.Pages()))
+		}
+	}
+}
+
+// While it is not known what is there nothing is made or written.
+func TestPublish_SilenceIsNotThatThereIsNothing(t *testing.T) {
+	t.Parallel()
+	for on, after := range map[string]int{"POST /v1/data_sources/*/query": 0, "GET /v1/blocks/*/children": 1} {
+		d, _ := newPress(t)
+		_, ids := d.fake.AddDatabase("", "Tasks", "Open")
+		list := []fakes.NotionBlock{{Type: "toggle", Value: map[string]any{"rich_text": fakes.NotionText("More")}, Children: []fakes.NotionBlock{fakes.NotionParagraph("x")}}}
+		p := publication(ids[0])
+		p.Retry = true
+		if after > 0 {
+			p.RemoteID = d.page(fakes.NotionPage{Title: "PAGE", Blocks: list})
+		}
+		d.fake.Fail(fakes.Rule{Fault: fakes.Busy, On: on, After: after, RetryAfter: time.Hour})
+		if _, err := d.publish(t, p); core.ReasonOf(err) != core.ReasonLimited || len(d.fake.Writes()) != 0 {
+			t.Errorf("%s: got %v and %v, want it limited and nothing written", on, err, d.fake.Writes())
 		}
 	}
 }
@@ -120,6 +153,7 @@ func TestCalls_OfPublishingIntoADatabase(t *testing.T) {
 	d, _ := newPress(t)
 	_, ids := d.fake.AddDatabase("", "Tasks", "Open")
 	d.call(ids[0], "OPEN")
+	d.fake.AddPage(fakes.NotionPage{Title: "Summary of more", Parent: ids[0]})
 	p := publication(ids[0])
 	made, err := d.publish(t, p)
 	if err != nil {
@@ -130,7 +164,6 @@ func TestCalls_OfPublishingIntoADatabase(t *testing.T) {
 	if f, err := d.Fetch(t.Context(), d.access, made.ID, nil); err != nil || f.Kind != core.ItemRow || f.Title != "Summary" {
 		t.Errorf("got %+v, %v", f, err)
 	}
-	d.fake.AddPage(fakes.NotionPage{Title: "Summary of more", Parent: ids[0]})
 	d.Sent()
 	p.Retry = true
 	if got, err := d.publish(t, p); err != nil || got.ID != made.ID || got.Outcome != core.PublishUnchanged {
