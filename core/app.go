@@ -43,17 +43,22 @@ type Config struct {
 	RefreshToken     time.Duration       // life of a refresh token; 0: 30 days
 	RateLimit        int                 // requests of an organization in a minute; 0: no limit
 	SignInLimit      int                 // sign-ins of an account, and from an address, in a minute; 0: no limit
+	UserConnections  int                 // of the feed that a process holds for one user; 0: no limit
+	OrgConnections   int                 // and for one organization; 0: no limit
 	Registration     Registrations       // who may found organizations; "": RegistrationOpen
 	Quotas           map[PlanType]Quota  // what each plan allows; a plan that is missing has no limits
 	DefaultPlan      PlanType            // of an organization that is founded; "": PlanFree
 
 	pace *tellPace // of this App
 	ends *runEnds  // of this App's runs
+
+	places *connectionPlaces // of this App's connections
 }
 
 func (c Config) withDefaults() Config {
 	c.pace = &tellPace{told: map[JobID]time.Time{}}
 	c.ends = &runEnds{waiting: map[Tenant][]runEnd{}}
+	c.places = newConnectionPlaces()
 	if c.Now == nil {
 		c.Now = time.Now
 	}

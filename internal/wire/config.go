@@ -45,6 +45,8 @@ type Config struct {
 	Extract           extract.SandboxConfig // limits of reading files
 	RateLimit         int                   // a minute; 0: none
 	RateLimitAuth     int
+	FeedUser          int // connections of a user that a process holds; 0: any number
+	FeedOrg           int
 	Server            string // that commands talk to; "": none
 	Token             string // as whom
 	Registration      core.Registrations
@@ -115,6 +117,8 @@ func settings() []setting {
 		{key: "shutdown_grace", value: "30s", parse: span(func(c *Config) *time.Duration { return &c.ShutdownGrace }, 0, time.Hour)},
 		{key: "rate_limit", value: "1200", parse: rate(func(c *Config) *int { return &c.RateLimit })},
 		{key: "rate_limit_auth", value: "20", parse: rate(func(c *Config) *int { return &c.RateLimitAuth })},
+		{key: "feed_connections_user", value: "100", parse: whole(func(c *Config) *int { return &c.FeedUser }, 0, 1_000_000)},
+		{key: "feed_connections_org", value: "10000", parse: whole(func(c *Config) *int { return &c.FeedOrg }, 0, 1_000_000)},
 		{key: "server", parse: text(func(c *Config) *string { return &c.Server })},
 		{key: "token", secret: true, parse: text(func(c *Config) *string { return &c.Token })},
 		{key: "registration", value: "open", parse: registration},

@@ -86,7 +86,7 @@ func Open(ctx context.Context, c Config, log *slog.Logger) (_ *Program, err erro
 	}
 	p.app, err = core.New(core.Config{
 		Ports: ports, EncodeEvent: httpapi.EncodeEvent, Logger: log, JobLease: c.JobLease, Retention: c.Retention, ResummarizeAfter: c.ResummarizeAfter, FoldEmail: identity.FoldEmail, RateLimit: c.RateLimit, SignInLimit: c.RateLimitAuth,
-		Registration: c.Registration, DefaultPlan: c.DefaultPlan,
+		UserConnections: c.FeedUser, OrgConnections: c.FeedOrg, Registration: c.Registration, DefaultPlan: c.DefaultPlan,
 		Quotas: map[core.PlanType]core.Quota{core.PlanFree: c.QuotaFree, core.PlanEnterprise: c.QuotaEnterprise},
 	})
 	return p, err

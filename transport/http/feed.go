@@ -51,9 +51,21 @@ func (s *api) registerFeed() {
 	}, answer{http.StatusOK, "text/event-stream", "Events, and a comment when there are none for a while."}, s.serveEvents)
 }
 
+// subscription is a stream and the place among the connections that it takes.
+type subscription struct {
+	*feed.Stream
+	leave func() // gives the place up; once is enough
+}
+
+// Close shadows the stream's.
+func (s *subscription) Close() {
+	s.leave()
+	s.Stream.Close()
+}
+
 // subscriber is one connection of the feed, over either transport.
 type subscriber struct {
-	*feed.Stream
+	*subscription
 	api    *api
 	actor  core.Actor
 	listed core.Connection
@@ -64,8 +76,8 @@ type subscriber struct {
 	over   bool
 }
 
-// subscribe opens the stream that a request asks for.
-func (s *api) subscribe(r *http.Request, a core.Actor, since string) (*feed.Stream, error) {
+// subscribe opens the stream that a request asks for, where there is a place for it.
+func (s *api) subscribe(r *http.Request, a core.Actor, since string) (*subscription, error) {
 	if !s.originAllowed(r) {
 		return nil, &core.Error{Code: core.CodeAuthorization, Message: "pages of this origin may not connect; ask the operator to allow it (DOCSCTL_ALLOWED_ORIGINS)"}
 	}
@@ -85,7 +97,16 @@ func (s *api) subscribe(r *http.Request, a core.Actor, since string) (*feed.Stre
 	if s.cfg.Feed == nil {
 		return nil, core.Unavailable("this server has no live feed; its operator left it out", 0, nil)
 	}
-	return s.cfg.Feed.Open(r.Context(), a.Tenant(), o)
+	leave, err := s.app.Connections.Admit(r.Context(), a)
+	if err != nil {
+		return nil, err
+	}
+	stream, err := s.cfg.Feed.Open(r.Context(), a.Tenant(), o)
+	if err != nil {
+		leave()
+		return nil, err
+	}
+	return &subscription{stream, leave}, nil
 }
 
 // originAllowed holds for programs, which send no origin, for pages of this host
@@ -101,9 +122,9 @@ func (s *api) originAllowed(r *http.Request) bool {
 
 // newSubscriber begins to tend a connection; end stops that, and ctx ends with the
 // connection.
-func (s *api) newSubscriber(ctx context.Context, r *http.Request, a core.Actor, stream *feed.Stream, ping func(context.Context) error) *subscriber {
+func (s *api) newSubscriber(ctx context.Context, r *http.Request, a core.Actor, stream *subscription, ping func(context.Context) error) *subscriber {
 	agent := r.UserAgent()
-	c := &subscriber{Stream: stream, api: s, actor: a, ping: ping, listed: core.Connection{
+	c := &subscriber{subscription: stream, api: s, actor: a, ping: ping, listed: core.Connection{
 		ID: stream.ID(), Node: s.cfg.Node, RemoteAddr: s.client(r).String(),
 		UserAgent: strings.ToValidUTF8(agent[:min(len(agent), 200)], "?"), Since: time.Now().UTC(),
 	}}
@@ -136,8 +157,9 @@ func (c *subscriber) every(interval time.Duration, do func()) {
 	c.timers = append(c.timers, timer)
 }
 
-// end gives up the connection's place.
+// end gives up the connection's place, at once also where the list is slow to hear of it.
 func (c *subscriber) end(ctx context.Context) {
+	c.leave()
 	c.mu.Lock()
 	c.over = true
 	for _, t := range c.timers {

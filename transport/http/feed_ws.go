@@ -70,7 +70,9 @@ func (s *api) serveWS(w http.ResponseWriter, r *http.Request, a core.Actor) erro
 		c.read(ctx)
 		cancel()
 	}()
-	c.close(ctx, c.write(ctx))
+	reason := c.write(ctx)
+	c.leave() // the client may come back before it has answered the close
+	c.close(ctx, reason)
 	return nil
 }
 
