@@ -276,7 +276,6 @@ func (c center) create(ctx context.Context, in parentPlace, title, storage strin
 	if p.url == "" {
 		p.url = c.root + "/pages/viewpage.action?pageId=" + p.id
 	}
-	p.storage = &storage
 	return p, nil
 }
 

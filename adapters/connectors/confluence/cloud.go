@@ -273,9 +273,7 @@ func (c cloud) create(ctx context.Context, in parentPlace, title, storage string
 	if got.ID == "" {
 		return page{}, vendor.Broken(errors.New("a new page without an id"))
 	}
-	p := got.page(got.Links.Base)
-	p.storage = &storage
-	return p, nil
+	return got.page(got.Links.Base), nil
 }
 
 func (c cloud) update(ctx context.Context, p page, title, storage string) error {

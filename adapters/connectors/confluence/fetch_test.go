@@ -53,8 +53,7 @@ func TestFetch_ErrorsCarryReasonAndRequestID(t *testing.T) {
 // A token without the scope works for what else it may: it is not dead.
 func TestFetch_TokenWithoutTheScopeIsForbidden(t *testing.T) {
 	t.Parallel()
-	fake := fakes.NewConfluence(fakes.Config{})
-	_, c, a := connected(t, fake, "read:space:confluence offline_access")
+	_, c, a := connected(t, "read:space:confluence offline_access")
 	_, err := c.Fetch(t.Context(), a, "229500", nil)
 	if got := details(err); got.Reason != core.ReasonForbidden || got.UpstreamCode != "scope" || got.UpstreamStatus != 401 {
 		t.Errorf("got %+v, want it forbidden for its scope", got)
@@ -73,6 +72,21 @@ func TestFetch_PageWhoseStorageCannotBeRenderedIsReadOtherwise(t *testing.T) {
 	w.Want(t, "a page", readV2, "GET /wiki/api/v2/pages/PAGE?body-format=atlas_doc_format")
 }
 
+// Addresses are made of what Confluence says, and of nothing when it says half.
+func TestFetch_AddressAndSpaceAreAsTheyAreTold(t *testing.T) {
+	t.Parallel()
+	for links, want := range map[string][2]string{
+		`"webui":"/spaces/OPS/pages/1/x","base":"https://x.example"`: {"https://x.example/spaces/OPS/pages/1/x", "OPS"}, `"webui":"/spaces/OPS/pages/1/x"`: {"", "OPS"},
+		`"webui":"/x/OPS/pages","base":"https://x.example"`: {"https://x.example/x/OPS/pages", ""}, `"webui":"/spaces/OPS","base":"b"`: {"b/spaces/OPS", ""}, `"base":"https://x.example"`: {"", ""},
+	} {
+		w := newTown(t, deployments()["Site"], "A")
+		w.Answer("GET /wiki/api/v2/pages/*", `{"id":"1","status":"current","_links":{`+links+`}}`)
+		if got, err := w.Fetch(t.Context(), w.access, "1", nil); err != nil || got.URL != want[0] || got.Path != want[1] || got.Version != "0" || !got.LastEdited.IsZero() {
+			t.Errorf("%s: got %+v, %v, want %q", links, got, err, want)
+		}
+	}
+}
+
 func TestFetch_SaysWhatMarkdownCannotHold(t *testing.T) {
 	t.Parallel()
 	everywhere(t, func(t *testing.T, d access) {
@@ -89,7 +103,7 @@ func TestFetch_SaysWhatMarkdownCannotHold(t *testing.T) {
 func TestConnector_AnswersThatCannotBeUnderstoodAreBroken(t *testing.T) {
 	t.Parallel()
 	everywhere(t, func(t *testing.T, d access) {
-		answers := map[string][]string{"list": {`{}`, `{"results":7}`, `{"results":[],"_links":{"next":""}}`, `{"results":[],"_links":{"next":"/x"}}`}, "page": {`{}`, `[]`, `{"id":7}`}, "make": {`{}`, `{"id":7}`}}
+		answers := map[string][]string{"list": {`{}`, `{"results":7}`, `{"results":[],"_links":{"next":""}}`, `{"results":[],"_links":{"next":"/x"}}`, `{"results":[],"_links":{"next":"%zz"}}`}, "page": {`{}`, `[]`, `{"id":7}`}, "make": {`{}`, `{"id":7}`}}
 		on := map[string]string{"list": d.part, "page": "GET " + d.pages() + "/*", "make": "POST " + d.pages()}
 		for what, bodies := range answers {
 			for _, body := range bodies {

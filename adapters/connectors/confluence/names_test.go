@@ -4,10 +4,13 @@ import (
 	"net/http/httptest"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/docsctl/docsctl/adapters/connectors/confluence"
 	"github.com/docsctl/docsctl/adapters/connectors/fakes"
+	"github.com/docsctl/docsctl/adapters/connectors/internal/vendortest"
 	"github.com/docsctl/docsctl/adapters/inproc"
 	"github.com/docsctl/docsctl/core"
 	"github.com/docsctl/docsctl/core/coretest"
@@ -17,9 +20,11 @@ import (
 // names are kept.
 type village struct {
 	*confluence.Connector
+	*vendortest.Traffic
 	fake   *fakes.Confluence
 	access core.Access
 	page   string
+	later  func(time.Duration) // moves the clock by which names are kept
 }
 
 const lucy = "5c20fa4e82e05b22cc7dada1"
@@ -43,13 +48,19 @@ func newVillage(t *testing.T, d access) village {
 	if d.part == deployments()["DataCenter"].part { // it knows no account ids
 		storage = strings.ReplaceAll(storage, `ri:account-id="`+lucy+`" `, "")
 	}
-	cfg := confluence.Config{BaseURL: server.URL, Cache: inproc.NewCache(inproc.CacheConfig{})}
-	cfg.Upstream.Trusted = []string{server.URL}
+	address, traffic := vendortest.Tap(t, server.URL)
+	traffic.Name("/ex/confluence/"+fakes.ConfluenceCloudID, "")
+	var passed atomic.Int64
+	now := func() time.Time {
+		return time.Date(2026, 6, 20, 10, 0, 0, 0, time.UTC).Add(time.Duration(passed.Load()))
+	}
+	cfg := confluence.Config{BaseURL: address, Cache: inproc.NewCache(inproc.CacheConfig{Now: now})}
+	cfg.Upstream.Trusted = []string{address}
 	return village{
-		Connector: confluence.New(cfg), fake: fake, page: fake.AddPage(fakes.ConfluencePage{Space: "OPS", Title: "Duty", Storage: storage}),
+		Connector: confluence.New(cfg), Traffic: traffic, fake: fake, later: func(d time.Duration) { passed.Add(int64(d)) }, page: fake.AddPage(fakes.ConfluencePage{Space: "OPS", Title: "Duty", Storage: storage}),
 		access: core.Access{
 			Tenant: core.TrustTenant(core.NewID[core.OrgID]()), Integration: core.NewID[core.IntegrationID](),
-			AuthType: d.auth, Token: core.NewSecret(coretest.VendorToken), Config: d.config(server.URL),
+			AuthType: d.auth, Token: core.NewSecret(coretest.VendorToken), Config: d.config(address),
 		},
 	}
 }

@@ -14,11 +14,11 @@ import (
 
 const redirect = "https://docs.example.com/back"
 
-// connected is a connector whose user agreed to scopes, or with "" to all that are asked
-// for.
-func connected(t *testing.T, fake *fakes.Confluence, scopes string) (*vendortest.Traffic, *confluence.Connector, core.Access) {
+// agreed is a connector whose user agreed to scopes, or with "" to all that are asked
+// for, and what comes back is to be exchanged.
+func agreed(t *testing.T, scopes string) (*vendortest.Traffic, *confluence.Connector, core.ExchangeRequest) {
 	t.Helper()
-	server := httptest.NewServer(fake)
+	server := httptest.NewServer(fakes.NewConfluence(fakes.Config{}))
 	t.Cleanup(server.Close)
 	address, traffic := vendortest.Tap(t, server.URL)
 	cfg := confluence.Config{BaseURL: address, ClientID: "client-id", ClientSecret: core.NewSecret("client-secret")}
@@ -31,11 +31,18 @@ func connected(t *testing.T, fake *fakes.Confluence, scopes string) (*vendortest
 		ask = before + "&state=s&scope=" + strings.ReplaceAll(scopes, " ", "+")
 	}
 	code, _ := vendortest.Agree(t, ask)
-	g, err := c.Authorizer().Exchange(t.Context(), core.ExchangeRequest{Code: core.NewSecret(code), RedirectURL: redirect})
+	return traffic, c, core.ExchangeRequest{Code: core.NewSecret(code), RedirectURL: redirect}
+}
+
+// connected is one whose code is exchanged.
+func connected(t *testing.T, scopes string) (*vendortest.Traffic, *confluence.Connector, core.Access) {
+	t.Helper()
+	traffic, c, r := agreed(t, scopes)
+	g, err := c.Authorizer().Exchange(t.Context(), r)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if g.ExpiresAt != time.Date(2026, 6, 20, 11, 0, 0, 0, time.UTC) || g.RefreshToken.Empty() || g.Config.CloudID != fakes.ConfluenceCloudID || g.Config.BaseURL != address || g.Config.Account != "fake" {
+	if g.ExpiresAt != time.Date(2026, 6, 20, 11, 0, 0, 0, time.UTC) || g.RefreshToken.Empty() || g.Config.CloudID != fakes.ConfluenceCloudID || g.Config.BaseURL == "" || g.Config.Account != "fake" {
 		t.Errorf("got %+v, want an hour and the one site of Confluence", g)
 	}
 	return traffic, c, core.Access{AuthType: core.AuthOAuth2, Token: g.Token, RefreshToken: g.RefreshToken, Config: g.Config}
@@ -43,7 +50,7 @@ func connected(t *testing.T, fake *fakes.Confluence, scopes string) (*vendortest
 
 func TestCalls_OfOAuth(t *testing.T) {
 	t.Parallel()
-	traffic, c, a := connected(t, fakes.NewConfluence(fakes.Config{}), "")
+	traffic, c, a := connected(t, "")
 	traffic.Name("atl-[a-z]+-[0-9]+", "TOKEN")
 	traffic.Sent()
 	g, err := c.Authorizer().Refresh(t.Context(), a)
@@ -70,11 +77,26 @@ func TestCalls_OfOAuth(t *testing.T) {
 
 func TestExchange_SendsTheCodeAndAsksForTheSite(t *testing.T) {
 	t.Parallel()
-	traffic, _, _ := connected(t, fakes.NewConfluence(fakes.Config{}), "")
+	traffic, _, _ := connected(t, "")
 	traffic.Name("atl-[a-z]+-[0-9]+", "TOKEN")
 	traffic.Name(`/authorize\?.*`, "/authorize?…")
 	traffic.Want(t, "exchange", "GET /authorize?…",
 		`POST /oauth/token {"client_id":"client-id","client_secret":"client-secret","code":"TOKEN","grant_type":"authorization_code","redirect_uri":"https://docs.example.com/back"}`, alive)
+}
+
+// Of several sites none is taken, and where they are not told there is no grant.
+func TestExchange_TakesNoSiteThatIsNotSure(t *testing.T) {
+	t.Parallel()
+	traffic, c, r := agreed(t, "")
+	traffic.Answer(alive, "["+siteA+","+siteB+"]")
+	if g, err := c.Authorizer().Exchange(t.Context(), r); err != nil || g.Config.CloudID != "" || g.Config.BaseURL != "" {
+		t.Errorf("two sites: %+v, %v", g, err)
+	}
+	traffic, c, r = agreed(t, "")
+	traffic.Refuse(alive, 403, "{}")
+	if g, err := c.Authorizer().Exchange(t.Context(), r); core.ReasonOf(err) != core.ReasonForbidden {
+		t.Errorf("not told: %+v, %v", g, err)
+	}
 }
 
 const (
@@ -100,7 +122,7 @@ func TestVerify_FindsTheSiteOfAGrant(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			traffic, connector, a := connected(t, fakes.NewConfluence(fakes.Config{}), "")
+			traffic, connector, a := connected(t, "")
 			traffic.Answer(alive, "["+c.sites+"]")
 			traffic.Answer("GET /ex/confluence/*/wiki/api/v2/spaces", `{"results":[]}`)
 			a.Config = core.IntegrationConfig{BaseURL: c.base}

@@ -67,13 +67,14 @@ func tryNew(ctx context.Context, p core.Publication) (*core.Published, error) {
 // too.
 const mostTitles = 20
 
-// titleAt is the n-th title that a page may get, cut to what Confluence takes.
+// titleAt is the n-th title that a page may get, cut to what Confluence takes: it trims
+// titles itself.
 func titleAt(title string, n int) string {
 	suffix := ""
 	if n > 1 {
 		suffix = " (" + strconv.Itoa(n) + ")"
 	}
-	runes := []rune(title)
+	runes := []rune(strings.TrimSpace(title))
 	if most := 255 - len(suffix); len(runes) > most {
 		runes = runes[:most]
 	}

@@ -1,6 +1,7 @@
 package confluence_test
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -111,7 +112,7 @@ func TestPublish_TitleIsCutToWhatConfluenceTakes(t *testing.T) {
 		w := newTown(t, d, "A")
 		for title, want := range map[string][]string{
 			strings.Repeat("é", 255):       {strings.Repeat("é", 255), strings.Repeat("é", 251) + " (2)"},
-			" " + strings.Repeat("a", 300): {strings.Repeat("a", 254), strings.Repeat("a", 250) + " (2)"},
+			" " + strings.Repeat("a", 300): {strings.Repeat("a", 255), strings.Repeat("a", 251) + " (2)"},
 		} {
 			for _, want := range want {
 				p := core.Publication{Key: "k-1", Parent: "A", Title: title, OwnPage: true, Markdown: "Short.\n", Source: "Long", Version: 1}
@@ -122,24 +123,35 @@ func TestPublish_TitleIsCutToWhatConfluenceTakes(t *testing.T) {
 				if f, err := w.Fetch(t.Context(), w.access, got.ID, nil); err != nil || f.Title != want {
 					t.Errorf("got %+v, %v, want the title %q", f, err, want)
 				}
+				w.fake.Forget()
+				p.RemoteID = got.ID
+				if again, err := w.publish(t, p); err != nil || again.Outcome != core.PublishUnchanged || len(w.fake.Writes()) != 0 {
+					t.Errorf("again: %+v, %v and %v, want nothing written", again, err, w.fake.Writes())
+				}
 			}
 		}
 	})
 }
 
-// Whoever has all the titles that are tried keeps them.
-func TestPublish_GivesUpAfterTwentyTitles(t *testing.T) {
+// Whoever has the titles that are tried keeps them, and the last of them is found again.
+func TestPublish_TriesTwentyTitles(t *testing.T) {
 	t.Parallel()
 	everywhere(t, func(t *testing.T, d access) {
 		w := newTown(t, d, "A")
-		for range 20 {
-			if _, err := w.make(t, "A", false); err != nil {
-				t.Fatal(err)
-			}
+		w.add("A", "Summary")
+		for n := 2; n < 20; n++ {
+			w.add("A", fmt.Sprintf("Summary (%d)", n))
+		}
+		last, err := w.make(t, "A", false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if again, err := w.make(t, "A", true); err != nil || again.ID != last.ID {
+			t.Errorf("again: %+v, %v, want the twentieth", again, err)
 		}
 		pages := len(w.fake.Pages())
 		if _, err := w.make(t, "A", false); core.ReasonOf(err) != core.ReasonRefused || len(w.fake.Pages()) != pages {
-			t.Errorf("got %v and %d pages, want it refused", err, len(w.fake.Pages())-pages)
+			t.Errorf("one more: %v and %d pages, want it refused", err, len(w.fake.Pages())-pages)
 		}
 	})
 }
@@ -171,8 +183,8 @@ func TestPublish_FindsWhereAPageGoes(t *testing.T) {
 		w := newTown(t, d, "A", "B")
 		archived := w.add("A", "Archived")
 		w.fake.Archive(archived)
-		if _, err := w.make(t, archived, false); core.ReasonOf(err) != core.ReasonGone {
-			t.Errorf("below an archived page: %v", err)
+		if _, err := w.make(t, archived, false); core.ReasonOf(err) != core.ReasonGone || len(w.Writes()) != 0 {
+			t.Errorf("below an archived page: %v and %v", err, w.Writes())
 		}
 		if w.access.Config.Deployment == core.DeploymentDataCenter {
 			return
