@@ -213,7 +213,9 @@ type job struct {
 // wait asks this server for a job once it has ended.
 func (p *server) wait(t *testing.T, id core.JobID) (j job) {
 	t.Helper()
-	p.must(t, http.StatusOK, http.MethodGet, fmt.Sprintf("/v1/jobs/%s?wait=30", id), nil, &j)
+	for late := time.Now().Add(patience); !j.Status.Ended() && time.Now().Before(late); {
+		p.must(t, http.StatusOK, http.MethodGet, fmt.Sprintf("/v1/jobs/%s?wait=30", id), nil, &j)
+	}
 	return j
 }
 

@@ -95,7 +95,7 @@ type publishing struct {
 }
 
 // publishes starts a server that is connected to a vendor at an address.
-func publishes(t *testing.T, v site, address string) *publishing {
+func publishes(t *testing.T, v site, address string, env ...string) *publishing {
 	t.Helper()
 	if config, ok := v.connect["config"].(map[string]any); ok && v.connect["integration_type"] == "confluence" {
 		config["base_url"] = address
@@ -104,8 +104,8 @@ func publishes(t *testing.T, v site, address string) *publishing {
 		}
 	}
 	v.connect["auth_type"] = "api_token"
-	p := &publishing{site: v, env: []string{v.env + "=" + address, "DOCSCTL_JOB_LEASE=3s"}}
-	p.server = startServer(t, p.env...)
+	p := &publishing{site: v, env: []string{v.env + "=" + address}}
+	p.server = startServer(t, append(env, p.env...)...)
 	p.register(t)
 	var made struct{ ID string }
 	if status := p.call(t, http.MethodPost, "/v1/integrations", v.connect, &made); status != http.StatusCreated {
@@ -345,7 +345,7 @@ func TestPublish_KilledBetweenThePageAndItsRecord(t *testing.T) {
 				_, _ = w.Write(answer.Body.Bytes())
 			}))
 			t.Cleanup(vendor.Close)
-			p := publishes(t, v, vendor.URL)
+			p := publishes(t, v, vendor.URL, "DOCSCTL_JOB_LEASE=3s") // which the next server does not wait for long
 			there := p.pages()
 			job := p.enqueue(t, map[string]any{"parent_id": p.parent})
 			<-made

@@ -19,7 +19,7 @@ func TestBulk_FromRequestToItems(t *testing.T) {
 	if asked.header.Get("Location") != path || asked.str("job.job_type") != "bulk_summarize" {
 		t.Errorf("asked: %s", asked.body)
 	}
-	done := a.do("GET", path+"?wait=30", "").want(200)
+	done := a.do("GET", path+"?wait=60", "").want(200)
 	if done.str("status") != "completed" || done.at("progress.done") != 3.0 || done.at("result.completed") != 2.0 || done.at("result.failed") != 1.0 {
 		t.Errorf("done: %s", done.body)
 	}
@@ -48,7 +48,7 @@ func TestBulk_ByFilterAndItsRefusals(t *testing.T) {
 	a.document("One", article)
 	a.document("Two", article)
 	asked := a.do("POST", "/v1/summaries/bulk", `{"filter":{"source_type":"upload"},"max_cost_usd":1}`).want(202)
-	done := a.do("GET", "/v1/jobs/"+asked.str("job.id")+"?wait=30", "").want(200)
+	done := a.do("GET", "/v1/jobs/"+asked.str("job.id")+"?wait=60", "").want(200)
 	if done.str("status") != "completed" || done.at("result.completed") != 2.0 || done.at("result.cost_usd") != 0.0 {
 		t.Errorf("done: %s", done.body)
 	}

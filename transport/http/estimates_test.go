@@ -55,7 +55,7 @@ func TestEstimates(t *testing.T) {
 		t.Errorf("estimate %s", before.body)
 	}
 	job := a.do("POST", path, `{"length":"short"}`).want(202)
-	a.do("GET", "/v1/jobs/"+job.str("job.id")+"?wait=30", "").want(200)
+	a.do("GET", "/v1/jobs/"+job.str("job.id")+"?wait=60", "").want(200)
 	got := a.do("GET", "/v1/summaries/"+job.str("summary.id"), "").want(200)
 	if got.str("status") != "complete" || got.at("usage.llm_calls") != before.at("llm_calls") {
 		t.Errorf("estimated %s, got %s", before.body, got.body)

@@ -18,7 +18,7 @@ func TestExports(t *testing.T) {
 	path := "/v1/summaries/" + asked.str("summary.id") + "/export"
 	a.do("GET", path, "").fails(409, core.CodeConflict, "", "")
 	w.work()
-	a.do("GET", "/v1/jobs/"+asked.str("job.id")+"?wait=30", "").want(200)
+	a.do("GET", "/v1/jobs/"+asked.str("job.id")+"?wait=60", "").want(200)
 	for format, media := range map[string]string{
 		"": "text/markdown", "md": "text/markdown", "html": "text/html", "json": "application/json",
 		"docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",

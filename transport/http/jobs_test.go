@@ -26,7 +26,7 @@ func TestSummaries_FromRequestToText(t *testing.T) {
 		asked.str("summary.status") != "pending" || asked.at("summary.summary_text") != nil || asked.str("job.related_id") != asked.str("summary.id") {
 		t.Errorf("asked %v %s", asked.header, asked.body)
 	}
-	ended := a.do("GET", job+"?wait=30", "").want(200)
+	ended := a.do("GET", job+"?wait=60", "").want(200)
 	if ended.str("status") != "completed" || ended.at("finished_at") == nil || ended.str("result.summary_id") != asked.str("summary.id") {
 		t.Fatalf("job %s", ended.body)
 	}

@@ -52,7 +52,7 @@ func TestJobs_WhatNoRepetitionHelpsFailsAtTheFirstAttempt(t *testing.T) {
 		for range 2 {
 			before := len(server.Asked())
 			id := a.do("POST", path, `{}`).want(202).str("job.id")
-			job := a.do("GET", "/v1/jobs/"+id+"?wait=30", "").want(200)
+			job := a.do("GET", "/v1/jobs/"+id+"?wait=60", "").want(200)
 			if job.str("status") != "failed" || job.str("error_code") != "LLM_ERROR" || job.at("attempt") != 1.0 || !strings.Contains(job.str("error_message"), says) {
 				t.Errorf("%s: got %s, want one attempt that failed with a word about %q", fault, job.body, says)
 			}
@@ -63,7 +63,7 @@ func TestJobs_WhatNoRepetitionHelpsFailsAtTheFirstAttempt(t *testing.T) {
 	}
 	server.Always(llmtest.None)
 	id := a.do("POST", path, `{}`).want(202).str("job.id")
-	if job := a.do("GET", "/v1/jobs/"+id+"?wait=30", "").want(200); job.str("status") != "completed" || job.at("attempt") != 1.0 {
+	if job := a.do("GET", "/v1/jobs/"+id+"?wait=60", "").want(200); job.str("status") != "completed" || job.at("attempt") != 1.0 {
 		t.Errorf("after the cause is gone: got %s, want a summary at once", job.body)
 	}
 }

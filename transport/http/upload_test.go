@@ -97,7 +97,7 @@ func TestUpload_TellsOfPages(t *testing.T) {
 		t.Errorf("got %s", got.body)
 	}
 	asked := a.do("POST", "/v1/documents/"+got.str("id")+"/summaries", `{"length":"long"}`).want(202)
-	a.do("GET", "/v1/jobs/"+asked.str("job.id")+"?wait=30", "").want(200)
+	a.do("GET", "/v1/jobs/"+asked.str("job.id")+"?wait=60", "").want(200)
 	sum := a.do("GET", "/v1/summaries/"+asked.str("summary.id"), "").want(200)
 	if sum.at("coverage.pages_total") != 3.0 || sum.at("coverage.pages_without_text.0") != 2.0 || !strings.Contains(string(sum.body), `"pages_without_text"`) {
 		t.Errorf("summary: got %s", sum.body)
