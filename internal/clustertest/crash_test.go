@@ -21,9 +21,15 @@ func TestKilledWorker_EachJobEndsOnce(t *testing.T) {
 	n := here(t, s, parts{})
 	o := coretest.NewOrg(t, n.Store)
 	feed := n.follow(t, o)
-	doomed := startChild(t, childConfig{site: s, Workers: jobs, Lease: 3 * lease, Model: modelHangs})
+	doomed := startChild(t, childConfig{site: s, Workers: jobs, Maintain: true, Lease: 3 * lease, Model: modelHangs})
 	asked := n.request(t, o, o.NewDocument(t), jobs)
 	feed.await(t, jobs, core.EventJobStarted)
+	if !reached(t, patience, func() bool { // one that lost its lease to a stall may have begun twice, and another not yet
+		told := stories(t, o)
+		return !slices.ContainsFunc(asked, func(id core.JobID) bool { return count(told[id], core.EventJobStarted) == 0 })
+	}) {
+		t.Fatal("a job does not begin")
+	}
 	doomed.signal(t, syscall.SIGKILL)
 	doomed.ended(t)
 	n.workHere(t, 20)
