@@ -115,7 +115,7 @@ func newCrowd(t *testing.T) *crowd {
 // start starts the server with that number, or another in its place.
 func (c *crowd) start(t *testing.T, i int) {
 	t.Helper()
-	c.servers[i] = serve(t, c.site, "DOCSCTL_NO_WORKERS=true", "DOCSCTL_RATE_LIMIT=0", "DOCSCTL_FEED_CONNECTIONS_USER=0")
+	c.servers[i] = serve(t, c.site, "DOCSCTL_NO_WORKERS=true", "DOCSCTL_RATE_LIMIT=0")
 	c.urls[i].Store(&c.servers[i].url)
 }
 
