@@ -63,6 +63,10 @@ func TestCalls_OfListing(t *testing.T) {
 		const since = cql + "lastmodified+%3E%3D+%222026-06-19+18%3A00%22+ORDER+BY+lastmodified+ASC" + expand // by the farthest zone
 		w.want(t, "changes", []string{newest, newer, "GET /wiki/api/v2/pages?limit=100&status=trashed&status=deleted"},
 			[]string{since + "100", since + "2&start=2", "GET /confluence/rest/api/content?expand=version%2Cspace&limit=100&start=0&status=trashed&type=page"})
+		w.titles(t, core.ListRequest{Since: w.at.Add(16 * time.Hour)})
+		const nothing = cql + "lastmodified+%3E%3D+%222026-06-20+11%3A00%22+ORDER+BY+lastmodified+ASC" + expand
+		w.want(t, "nothing that changed", []string{newest, "GET /wiki/api/v2/pages?limit=100&status=trashed&status=deleted"}, // the rest is older still
+			[]string{nothing + "100", "GET /confluence/rest/api/content?expand=version%2Cspace&limit=100&start=0&status=trashed&type=page"})
 		for limit, size := range map[int]string{1: "1", 7: "7", 100: "100", 101: "100", -1: "100"} {
 			w.titles(t, core.ListRequest{Query: `say "a\b`, Limit: limit})
 			const words = "title+~+%22say+%5C%22a%5C%5Cb%2A%22" + expand
@@ -89,6 +93,18 @@ func TestCalls_OfListingChosenSpaces(t *testing.T) {
 			centerKeys, cql + "lastmodified+%3E%3D+%222026-06-19+19%3A00%22+AND+space+in+%28%22A%22%2C+%22C%22%29+ORDER+BY+lastmodified+ASC" + expand + "100",
 			"GET /confluence/rest/api/content?expand=version%2Cspace&limit=100&start=0&status=trashed&type=page",
 		})
+	})
+}
+
+// One page whose body cannot be rendered fails the list: it is asked for without bodies.
+func TestCalls_OfAListThatCannotBeRendered(t *testing.T) {
+	t.Parallel()
+	everywhere(t, func(t *testing.T, d access) {
+		w := newRegister(t, d, "A")
+		w.fake.Fail(fakes.Rule{Fault: fakes.Failed, On: d.part})
+		w.titles(t, core.ListRequest{})
+		w.want(t, "everything", []string{"GET /wiki/api/v2/spaces?limit=100", "GET /wiki/api/v2/spaces/A" + cloudPages, "GET /wiki/api/v2/spaces/A/pages?limit=100&status=current&status=archived"},
+			[]string{"GET /confluence/rest/api/space?limit=100", inV1 + "A" + ofV1, "GET /confluence/rest/api/content?expand=version%2Cspace&limit=100&spaceKey=A" + ofV1})
 	})
 }
 

@@ -7,17 +7,9 @@ import (
 
 	"github.com/docsctl/docsctl/adapters/connectors/confluence"
 	"github.com/docsctl/docsctl/adapters/connectors/fakes"
+	"github.com/docsctl/docsctl/adapters/connectors/internal/vendortest"
 	"github.com/docsctl/docsctl/core"
 )
-
-// details are an error's, or none.
-func details(err error) core.UpstreamDetails {
-	if e := core.AsError(err); e != nil {
-		d, _ := e.Details.(core.UpstreamDetails)
-		return d
-	}
-	return core.UpstreamDetails{}
-}
 
 func TestFetch_ErrorsCarryReasonAndRequestID(t *testing.T) {
 	t.Parallel()
@@ -36,7 +28,7 @@ func TestFetch_ErrorsCarryReasonAndRequestID(t *testing.T) {
 			id := w.add("A", "Page")
 			w.fake.Fail(fakes.Rule{Fault: fault, On: "GET " + d.pages() + "/*", Times: -1, RetryAfter: time.Hour})
 			_, err := w.Fetch(t.Context(), w.access, id, nil)
-			got := details(err)
+			got := vendortest.Details(err)
 			if !strings.HasPrefix(got.UpstreamRequestID, "0000ace0-") {
 				t.Errorf("%s: got the request id %q", fault, got.UpstreamRequestID)
 			}
@@ -55,7 +47,7 @@ func TestFetch_TokenWithoutTheScopeIsForbidden(t *testing.T) {
 	t.Parallel()
 	_, c, a := connected(t, "read:space:confluence offline_access")
 	_, err := c.Fetch(t.Context(), a, "229500", nil)
-	if got := details(err); got.Reason != core.ReasonForbidden || got.UpstreamCode != "scope" || got.UpstreamStatus != 401 {
+	if got := vendortest.Details(err); got.Reason != core.ReasonForbidden || got.UpstreamCode != "scope" || got.UpstreamStatus != 401 {
 		t.Errorf("got %+v, want it forbidden for its scope", got)
 	}
 }
@@ -132,17 +124,18 @@ func TestConnector_AnswersThatCannotBeUnderstoodAreBroken(t *testing.T) {
 func TestConnector_AsksNoAddressThatIsNone(t *testing.T) {
 	t.Parallel()
 	c := confluence.New(confluence.Config{})
-	for _, config := range []core.IntegrationConfig{
-		{}, {BaseURL: "example.atlassian.net"}, {BaseURL: "ftp://example.atlassian.net"}, {BaseURL: "https://"}, {BaseURL: "https://user@example.com"}, {BaseURL: "https://exa mple.com"},
-		{Deployment: core.DeploymentDataCenter}, {BaseURL: "https://example.com", CloudID: "../x"}, {BaseURL: "https://example.com", CloudID: "1234567"},
+	for config, want := range map[*core.IntegrationConfig]string{
+		{}: "http_url", {BaseURL: "example.atlassian.net"}: "http_url", {BaseURL: "ftp://example.atlassian.net"}: "http_url", {BaseURL: "https://"}: "http_url",
+		{BaseURL: "https://user@example.com"}: "http_url", {BaseURL: "https://exa mple.com"}: "http_url", {Deployment: core.DeploymentDataCenter}: "http_url",
+		{BaseURL: "https://example.com", CloudID: "../x"}: "cloud_id", {BaseURL: "https://example.com", CloudID: "1234567"}: "cloud_id",
 	} {
-		a := core.Access{AuthType: core.AuthAPIToken, Config: config}
+		a := core.Access{AuthType: core.AuthAPIToken, Config: *config}
 		_, listed := c.List(t.Context(), a, core.ListRequest{})
 		_, fetched := c.Fetch(t.Context(), a, "229500", nil)
 		_, published := c.Publish(t.Context(), a, core.Publication{RemoteID: "229500"}, nil)
 		for _, err := range []error{listed, fetched, published} {
-			if core.CodeOf(err) != core.CodeValidation {
-				t.Errorf("%+v: got %v, want it refused", config, err)
+			if got := vendortest.Invalid(err); got != "config.base_url "+want {
+				t.Errorf("%+v: got %q, %v, want %s", config, got, err, want)
 			}
 		}
 	}

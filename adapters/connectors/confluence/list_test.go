@@ -8,6 +8,7 @@ import (
 
 	"github.com/docsctl/docsctl/adapters/connectors/fakes"
 	"github.com/docsctl/docsctl/adapters/connectors/internal/upstream"
+	"github.com/docsctl/docsctl/adapters/connectors/internal/vendortest"
 	"github.com/docsctl/docsctl/core"
 )
 
@@ -151,7 +152,7 @@ func TestList_CursorsOfNobodyAreRefused(t *testing.T) {
 			cursors = append(cursors, upstream.Pack(place{"c": elsewhere}), upstream.Pack(place{"s": "p", "c": elsewhere, "d": []place{{"k": "A"}}}))
 		}
 		for _, cursor := range cursors {
-			if _, err := w.List(t.Context(), w.access, core.ListRequest{Cursor: cursor}); core.CodeOf(err) != core.CodeValidation {
+			if _, err := w.List(t.Context(), w.access, core.ListRequest{Cursor: cursor}); vendortest.Invalid(err) != "cursor cursor" {
 				t.Errorf("%s: got %v", cursor, err)
 			}
 		}

@@ -134,10 +134,10 @@ func TestVerify_FindsTheSiteOfAGrant(t *testing.T) {
 				return
 			}
 			if c.want == "no_site" {
-				if d := details(err); d.Reason != core.ReasonForbidden || d.UpstreamCode != c.want {
+				if d := vendortest.Details(err); d.Reason != core.ReasonForbidden || d.UpstreamCode != c.want {
 					t.Errorf("got %+v, want that there is no site", d)
 				}
-			} else if core.CodeOf(err) != core.CodeValidation || !strings.Contains(err.Error(), c.want) {
+			} else if vendortest.Invalid(err) != "config.base_url several_sites" || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("got %v, want it to name %s", err, c.want)
 			}
 		})

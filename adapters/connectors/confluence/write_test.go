@@ -186,6 +186,10 @@ func TestPublish_FindsWhereAPageGoes(t *testing.T) {
 		if _, err := w.make(t, archived, false); core.ReasonOf(err) != core.ReasonGone || len(w.Writes()) != 0 {
 			t.Errorf("below an archived page: %v and %v", err, w.Writes())
 		}
+		w.fake.Fail(fakes.Rule{Fault: fakes.Unauthorized, On: "GET " + d.spaces()})
+		if _, err := w.make(t, "A", false); core.ReasonOf(err) != core.ReasonToken || len(w.Writes()) != 0 {
+			t.Errorf("in a space that could not be asked for: %v and %v", err, w.Writes())
+		}
 		if w.access.Config.Deployment == core.DeploymentDataCenter {
 			return
 		}

@@ -90,12 +90,3 @@ func (d *desk) publish(t *testing.T, p core.Publication) (*core.Published, error
 func publication(parent string) core.Publication {
 	return core.Publication{Key: "k-1", Parent: parent, Title: "Summary", OwnPage: true, Markdown: "Short.\n", Source: "Long", Version: 1}
 }
-
-// details are an error's, or none.
-func details(err error) core.UpstreamDetails {
-	if e := core.AsError(err); e != nil {
-		d, _ := e.Details.(core.UpstreamDetails)
-		return d
-	}
-	return core.UpstreamDetails{}
-}

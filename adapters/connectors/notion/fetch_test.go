@@ -8,6 +8,7 @@ import (
 
 	"github.com/docsctl/docsctl/adapters/connectors/fakes"
 	"github.com/docsctl/docsctl/adapters/connectors/internal/upstream"
+	"github.com/docsctl/docsctl/adapters/connectors/internal/vendortest"
 	"github.com/docsctl/docsctl/core"
 )
 
@@ -30,7 +31,7 @@ func TestFetch_ErrorsCarryReasonCodeAndRequestID(t *testing.T) {
 			id := d.page(fakes.NotionPage{Title: "PAGE"})
 			d.fake.Fail(fakes.Rule{Fault: fault, RetryAfter: time.Hour, Times: 2})
 			_, err := d.Fetch(t.Context(), d.access, id, nil)
-			got := details(err)
+			got := vendortest.Details(err)
 			if hasID := strings.HasPrefix(got.UpstreamRequestID, "0000feed-"); hasID != (want.UpstreamCode != "") {
 				t.Errorf("got the request id %q", got.UpstreamRequestID)
 			}
@@ -49,7 +50,7 @@ func TestFetch_RequestIDIsTheBodys(t *testing.T) {
 	d.Refuse("GET /v1/pages/*", 409, `{"code":"row_limit_exceeded","request_id":"req-7","of_tomorrow":[]}`)
 	_, err := d.Fetch(t.Context(), d.access, somePage, nil)
 	want := core.UpstreamDetails{IntegrationType: core.IntegrationNotion, Reason: core.ReasonRefused, UpstreamStatus: 409, UpstreamCode: "row_limit_exceeded", UpstreamRequestID: "req-7"}
-	if got := details(err); got != want {
+	if got := vendortest.Details(err); got != want {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
 	if calls := len(d.Sent()); calls != 1 {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/docsctl/docsctl/adapters/connectors/fakes"
 	"github.com/docsctl/docsctl/adapters/connectors/internal/upstream"
+	"github.com/docsctl/docsctl/adapters/connectors/internal/vendortest"
 	"github.com/docsctl/docsctl/core"
 )
 
@@ -204,7 +205,7 @@ func TestList_CursorsOfNobodyAreRefused(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t, fakes.Config{})
 	for _, cursor := range []string{"eyJzIjoiciJ9", "eyJzIjoieCJ9", "%"} { // rows of no source, no such stage, no cursor
-		if _, err := d.List(t.Context(), d.access, core.ListRequest{Cursor: cursor}); core.CodeOf(err) != core.CodeValidation {
+		if _, err := d.List(t.Context(), d.access, core.ListRequest{Cursor: cursor}); vendortest.Invalid(err) != "cursor cursor" {
 			t.Errorf("%s: got %v", cursor, err)
 		}
 	}

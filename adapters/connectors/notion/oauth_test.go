@@ -91,7 +91,7 @@ func TestExchange_AnswersAreReadWithCare(t *testing.T) {
 			d := newDesk(t, fakes.Config{})
 			d.Refuse("POST /v1/oauth/token", c.status, c.body)
 			_, err := d.Authorizer().Exchange(t.Context(), core.ExchangeRequest{Code: core.NewSecret("x"), RedirectURL: redirect})
-			if got := details(err); got.Reason != c.want || got.UpstreamCode != c.code {
+			if got := vendortest.Details(err); got.Reason != c.want || got.UpstreamCode != c.code {
 				t.Errorf("got %+v, want %s", got, c.want)
 			}
 		})
