@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -14,6 +13,7 @@ import (
 
 	"github.com/docsctl/docsctl/adapters/web"
 	"github.com/docsctl/docsctl/core"
+	"github.com/docsctl/docsctl/internal/testenv"
 )
 
 func TestNewClient_DialsAllowedPortsOnly(t *testing.T) {
@@ -202,12 +202,10 @@ func TestFetch_Names(t *testing.T) {
 
 func TestFetch_ErrorsHideTheURL(t *testing.T) {
 	t.Parallel()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	addr, err := testenv.FreeAddress()
 	if err != nil {
 		t.Fatal(err)
 	}
-	addr := l.Addr().String()
-	_ = l.Close()
 	f := web.New(web.Config{Client: guardedBut(t, web.ClientConfig{}, addr)})
 	for _, url := range []string{"http://" + addr + "/?token=hidden", "http://127.0.0.1/?token=hidden", "http://%zz/?token=hidden", "http://u:hidden@example.org/"} {
 		if _, err := f.Fetch(t.Context(), url); err == nil || strings.Contains(err.Error(), "hidden") {

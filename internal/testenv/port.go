@@ -1,5 +1,3 @@
-//go:build unix
-
 package testenv
 
 import (
@@ -33,6 +31,13 @@ func freePort() (int, error) {
 		return port, nil
 	}
 	return 0, errors.New("no free port between 10000 and 32000 on 127.0.0.1; stop what listens there")
+}
+
+// FreeAddress returns an address on which nobody listens, for a program that is told
+// where to listen. Nobody's outgoing connections take it, unlike one of port 0.
+func FreeAddress() (string, error) {
+	port, err := freePort()
+	return loopback(port), err
 }
 
 func loopback(port int) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(port)) }
