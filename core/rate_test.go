@@ -47,7 +47,8 @@ func TestRate_AccountIsCountedFromEveryAddressInItsFoldedForm(t *testing.T) {
 	t.Parallel()
 	in := install(t)
 	in.admin(t, "ann@example.org")
-	app := in.limited(t, inproc.NewLimiter(nil))
+	at := time.Now()
+	app := in.limited(t, inproc.NewLimiter(func() time.Time { return at }))
 	var errs []error
 	for i, email := range []string{"ann@example.org", "ANN@example.org", "ａnn@example.org", "Ann@Example.org"} {
 		_, err := app.Auth.Login(t.Context(), core.SignIn{Email: email, Password: "wrong wrong wrong", From: core.Origin{Address: fmt.Sprint("192.0.2.", i)}})

@@ -9,17 +9,13 @@ import (
 	"testing"
 	"time"
 
-	"github.com/docsctl/docsctl/adapters/inproc"
 	"github.com/docsctl/docsctl/core"
 )
 
 func TestFeed_ThousandConnectionsOfOneUserAreLimited(t *testing.T) {
 	t.Parallel()
 	const allowed, attempts, atOnce = 50, 1000, 50
-	at := time.Now() // the limit's clock stands still, so that a slow machine gets no more
-	w := newWorld(t, func(c *core.Config) {
-		c.RateLimit, c.Limiter = allowed, inproc.NewLimiter(func() time.Time { return at })
-	})
+	w := newWorld(t, standing, func(c *core.Config) { c.RateLimit = allowed })
 	p, other := w.admin("Owner"), w.admin("Other")
 	var let, limited atomic.Int64
 	var all sync.WaitGroup
