@@ -158,10 +158,15 @@ func TestFeed_DeadClientIsNoticed(t *testing.T) {
 	p := w.admin("Owner")
 	living, dead := p.dial(""), p.dial("") // dead does not read, so it answers no ping
 	living.hello(t)
-	go func() { // ends with the connection
-		for {
-			if _, err := living.next(context.WithoutCancel(t.Context())); err != nil {
-				return
+	ctx, leave := context.WithCancel(context.WithoutCancel(t.Context()))
+	defer leave()
+	go func() { // ends with ctx
+		for ctx.Err() == nil { // a machine that stands still has this one look dead too; then it comes back
+			if _, err := living.next(ctx); err == nil {
+				continue
+			}
+			if again, _, err := p.tryDial(ctx, ""); err == nil {
+				living = again
 			}
 		}
 	}()
