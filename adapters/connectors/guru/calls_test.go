@@ -18,10 +18,10 @@ import (
 // desk is a fake whose calls are looked at.
 type desk struct {
 	*guru.Connector
+	*vendortest.Traffic
 	fake       *fakes.Guru
 	access     core.Access
 	collection string
-	sent       func() []vendortest.Sent
 }
 
 func newDesk(t *testing.T, c fakes.Config) *desk {
@@ -31,7 +31,7 @@ func newDesk(t *testing.T, c fakes.Config) *desk {
 	server := httptest.NewServer(d.fake)
 	t.Cleanup(server.Close)
 	address, traffic := vendortest.Tap(t, server.URL)
-	d.sent = traffic.Writes
+	d.Traffic = traffic
 	d.Connector, d.access = at(address)
 	d.access.Token, d.access.Config.Email = core.NewSecret(fakes.GuruToken), fakes.GuruEmail
 	return d
@@ -120,7 +120,7 @@ func TestCalls_ListsGoOnByEitherRelation(t *testing.T) {
 // body is what was sent last, as JSON.
 func (d *desk) body(t *testing.T) string {
 	t.Helper()
-	sent := d.sent()
+	sent := d.Writes()
 	if len(sent) == 0 {
 		return ""
 	}
