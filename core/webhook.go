@@ -77,8 +77,9 @@ type WebhookRepo interface {
 	Hold(ctx context.Context, c WebhookClaim) (*Webhook, Position, error)
 	// Advance sets how far a webhook has read the log, or returns CodeNotFound.
 	Advance(ctx context.Context, id WebhookID, p Position) error
-	// Release ends a claim; one that is not held any more it leaves alone.
-	Release(ctx context.Context, c WebhookClaim) error
+	// Renew has a claim last for ttl from now, by the store's clock; 0 gives it back.
+	// It returns ErrLeaseLost as Hold does.
+	Renew(ctx context.Context, c WebhookClaim, ttl time.Duration) error
 }
 
 // NewWebhook is the input of Webhooks.Create.

@@ -71,7 +71,7 @@ type hooked struct {
 	at time.Time
 }
 
-func installHooked(t *testing.T) *hooked {
+func installHooked(t *testing.T, config ...func(*core.Config)) *hooked {
 	t.Helper()
 	sealer, err := secrets.New(testSecret)
 	if err != nil {
@@ -80,6 +80,9 @@ func installHooked(t *testing.T) *hooked {
 	h := &hooked{receiver: &receiver{}, at: time.Now().UTC().Truncate(time.Microsecond)}
 	h.installation = install(t, func(c *core.Config) {
 		c.Now, c.Webhooks, c.Sealer = func() time.Time { return h.at }, h.receiver, sealer
+		for _, change := range config {
+			change(c)
+		}
 	})
 	h.a, _ = h.admin(t, "ann@example.org")
 	return h

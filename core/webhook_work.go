@@ -11,7 +11,7 @@ import (
 
 // Bounds of how webhooks are worked on.
 const (
-	webhookLease      = 40 * time.Second // of who works on one: a turn, a last message and its result fit into it
+	webhookLeaseMost  = 10 * time.Second // of who works on one, and a third of a job's; it is renewed during a turn
 	webhookTurn       = 5 * time.Second  // then it waits behind the others
 	webhookLanes      = 4                // messages to one receiver at a time
 	webhookRead       = 200              // events in one transaction
@@ -26,13 +26,17 @@ const (
 	webhookDisableDay = 24 * time.Hour // without any success turns it off
 )
 
+// webhookLease is how long a webhook is not worked on when a process is killed. A
+// process renews it three times before it ends.
+func (c Config) webhookLease() time.Duration { return min(webhookLeaseMost, c.JobLease/3) }
+
 // ClaimWebhooks leases up to limit webhooks that have something to do.
 func (w *WorkService) ClaimWebhooks(ctx context.Context, limit int) ([]WebhookClaim, error) {
 	if _, none := w.cfg.Webhooks.(absentWebhooks); none {
 		return nil, nil
 	}
 	return w.cfg.Store.System().WebhookWork(ctx, WebhookWorkRequest{
-		At: w.cfg.now(), Limit: limit, TTL: webhookLease, MaxPending: maxPendingOfOne,
+		At: w.cfg.now(), Limit: limit, TTL: w.cfg.webhookLease(), MaxPending: maxPendingOfOne,
 	})
 }
 
@@ -42,6 +46,7 @@ func (w *WorkService) ClaimWebhooks(ctx context.Context, limit int) ([]WebhookCl
 func (w *WorkService) RunWebhook(ctx context.Context, c WebhookClaim) error {
 	r := &webhookRun{cfg: w.cfg, claim: c, read: w.cfg.Store.Tenant(c.Tenant).Read()}
 	defer r.release(ctx)
+	defer r.keep(ctx)()
 	turn, cancel := context.WithTimeout(ctx, webhookTurn)
 	defer cancel()
 	for turn.Err() == nil {
@@ -81,11 +86,41 @@ func (r *webhookRun) explain(ctx context.Context, err error) error {
 	return nil
 }
 
+// keep renews the lease until stop is called: also while the result of a last message
+// is stored after ctx has ended. When the lease is another's, no message more is begun.
+func (r *webhookRun) keep(ctx context.Context) (stop func()) {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	var beats sync.WaitGroup
+	beats.Go(func() {
+		tick := time.NewTicker(r.cfg.webhookLease() / 3)
+		defer tick.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+			}
+			switch err := r.renew(ctx, r.cfg.webhookLease()); {
+			case errors.Is(err, ErrLeaseLost):
+				r.over.Store(true)
+				return
+			case err != nil && ctx.Err() == nil:
+				r.cfg.Logger.WarnContext(ctx, "a webhook's lease could not be renewed; trying again", slog.Any("error", err))
+			}
+		}
+	})
+	return func() { cancel(); beats.Wait() }
+}
+
+func (r *webhookRun) renew(ctx context.Context, ttl time.Duration) error {
+	return r.cfg.change(ctx, r.claim.Tenant, func(ctx context.Context, tx Tx) error { return tx.Webhooks.Renew(ctx, r.claim, ttl) })
+}
+
 func (r *webhookRun) release(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), webhookNoteTime)
 	defer cancel()
-	err := r.cfg.change(ctx, r.claim.Tenant, func(ctx context.Context, tx Tx) error { return tx.Webhooks.Release(ctx, r.claim) })
-	if err != nil {
+	err := r.renew(ctx, 0)
+	if err != nil && !errors.Is(err, ErrLeaseLost) {
 		r.cfg.Logger.WarnContext(ctx, "a webhook's lease was not given back; it ends by itself", slog.Any("error", err))
 	}
 }

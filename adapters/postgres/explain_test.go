@@ -286,7 +286,9 @@ func changeEverything(t *testing.T, o filled) {
 		must(second(tx.Webhooks.GetForUpdate(ctx, o.webhook.ID)))
 		must(tx.Webhooks.Update(ctx, o.webhook))
 		must(tx.Webhooks.Advance(ctx, o.webhook.ID, "x-0"))
-		must(tx.Webhooks.Release(ctx, core.WebhookClaim{Tenant: o.Tenant, WebhookID: o.webhook.ID}))
+		if err := tx.Webhooks.Renew(ctx, core.WebhookClaim{Tenant: o.Tenant, WebhookID: o.webhook.ID}, time.Minute); !errors.Is(err, core.ErrLeaseLost) {
+			t.Fatal(err)
+		}
 		_, _, err := tx.Webhooks.Hold(ctx, core.WebhookClaim{Tenant: o.Tenant, WebhookID: o.webhook.ID})
 		if !errors.Is(err, core.ErrLeaseLost) {
 			t.Fatal(err)

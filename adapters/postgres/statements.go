@@ -18,7 +18,7 @@ type statements struct {
 	getPublishedPage, placedPage, claimPublishedPage, updatePublishedPage                   string
 
 	getWebhook, lockWebhook, listWebhooks, insertWebhook, updateWebhook, deleteWebhook           string
-	holdWebhook, advanceWebhook, releaseWebhook, webhookWork                                     string
+	holdWebhook, renewWebhook, advanceWebhook, webhookWork                                       string
 	getDelivery, listDeliveries, dueDeliveries, pendingDeliveries, addDeliveries, updateDelivery string
 
 	getDocument, lockDocument, listDocuments, insertDocument, updateDocument, deleteDocument string

@@ -14,7 +14,8 @@ func (s *statements) webhooks() {
 	s.holdWebhook = `select ` + webhookColumns + `, w.log_epoch, w.log_xid::text, w.log_id from webhooks w
 		where w.org_id = $1 and w.id = $2 and w.fence = $3 and w.lease_until > clock_timestamp() for update`
 	s.advanceWebhook = `update webhooks set log_epoch = $3, log_xid = $4::xid8, log_id = $5 where org_id = $1 and id = $2`
-	s.releaseWebhook = `update webhooks set lease_until = null where org_id = $1 and id = $2 and fence = $3`
+	s.renewWebhook = `update webhooks set lease_until = clock_timestamp() + make_interval(secs => $4)
+		where org_id = $1 and id = $2 and fence = $3 and lease_until > clock_timestamp()`
 	s.webhookWork = `select org_id, id, fence from docsctl_webhook_work($1, $2, make_interval(secs => $3), $4, $5)`
 
 	s.listDeliveries = `select ` + deliveryColumns + `, null::bytea from deliveries d where d.org_id = $1`

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -104,11 +105,14 @@ func (r webhookRepo) Advance(ctx context.Context, id core.WebhookID, p core.Posi
 	return r.writeOne(ctx, "webhook", r.sql.advanceWebhook, append([]any{key(id)}, logPlace(p)...)...)
 }
 
-func (r webhookRepo) Release(ctx context.Context, c core.WebhookClaim) error {
+func (r webhookRepo) Renew(ctx context.Context, c core.WebhookClaim, ttl time.Duration) error {
 	if string(c.Tenant.OrgID()) != r.org {
-		return nil
+		return core.ErrLeaseLost
 	}
-	_, err := r.write(ctx, r.sql.releaseWebhook, key(c.WebhookID), c.Fence)
+	err := r.writeOne(ctx, "webhook", r.sql.renewWebhook, key(c.WebhookID), c.Fence, ttl.Seconds())
+	if core.CodeOf(err) == core.CodeNotFound {
+		return core.ErrLeaseLost
+	}
 	return err
 }
 

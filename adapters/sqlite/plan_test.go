@@ -271,7 +271,7 @@ func useWebhooks(t *testing.T, s *Store, o *coretest.Org) {
 			return err
 		}
 		return firstError(tx.Deliveries.Update(ctx, d), tx.Webhooks.Advance(ctx, hook.ID, "x-0"), tx.Webhooks.Update(ctx, hook),
-			tx.Webhooks.Release(ctx, claims[0]), tx.Webhooks.Delete(ctx, hook.ID))
+			tx.Webhooks.Renew(ctx, claims[0], 0), tx.Webhooks.Delete(ctx, hook.ID))
 	})
 	o.NewDelivery(t, o.NewWebhook(t, func(w *core.Webhook) { w.Sealed = nil }))
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"time"
 
 	"github.com/docsctl/docsctl/core"
 )
@@ -142,13 +143,17 @@ func (r webhookRepo) Advance(ctx context.Context, id core.WebhookID, p core.Posi
 	return r.tx.change(ctx, "webhook", webhookRefused, sqlAdvanceWebhook, epoch, seq, r.org, id)
 }
 
-const sqlReleaseWebhook = `UPDATE webhooks SET lease_until = NULL WHERE org_id = ? AND id = ? AND fence = ?`
+const sqlRenewWebhook = `UPDATE webhooks SET lease_until = ? WHERE org_id = ? AND id = ? AND fence = ? AND lease_until > ?`
 
-func (r webhookRepo) Release(ctx context.Context, c core.WebhookClaim) error {
+func (r webhookRepo) Renew(ctx context.Context, c core.WebhookClaim, ttl time.Duration) error {
 	if c.Tenant.OrgID() != r.org || !core.ValidID(c.WebhookID) {
-		return nil
+		return core.ErrLeaseLost
 	}
-	_, err := r.tx.exec(ctx, sqlReleaseWebhook, r.org, c.WebhookID, c.Fence)
+	now := r.tx.now()
+	err := r.tx.change(ctx, "webhook", webhookRefused, sqlRenewWebhook, now+ttl.Microseconds(), r.org, c.WebhookID, c.Fence, now)
+	if core.CodeOf(err) == core.CodeNotFound {
+		return core.ErrLeaseLost
+	}
 	return err
 }
 

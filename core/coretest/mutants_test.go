@@ -111,6 +111,8 @@ func mutants() []mutant {
 	return []mutant{
 		{"LeasesAreNotLookedAt", "Leases/LeasesAreHeldTogether", tenantMutant(func(ts tenantStore) core.TenantStore { return heldByAll{ts} })},
 		{"FenceIsIgnored", "Leases/StaleLeaseWritesNothing", tenantMutant(func(ts tenantStore) core.TenantStore { return unfenced{ts} })},
+		{"WebhooksFenceIsIgnored", "Webhooks/LostClaimOfAWebhookWritesNothing", webhookMutant(func(w core.WebhookRepo) core.WebhookRepo { return unfencedWebhooks{w} })},
+		{"WebhooksLeaseIsNotRenewed", "Webhooks/RenewedClaimOfAWebhookGoesOn", webhookMutant(func(w core.WebhookRepo) core.WebhookRepo { return forgetfulWebhooks{w} })},
 		{"UpdateKeepsTheLease", "Leases/CancelEndsTheLease", tenantMutant(func(ts tenantStore) core.TenantStore { return leaseKeeper{ts} })},
 		{"HeartbeatHidesLosses", "Leases/HeartbeatRenewsAndReportsLost", systemMutant(func(s core.SystemStore) core.SystemStore { return cheerful{s} })},
 		{"ClaimLeasesTwice", "Queue/ClaimLeasesAJobOnce", systemMutant(newRepeating())},

@@ -22,6 +22,8 @@ func webhookCases() []storeCase {
 		{"WebhookIsLeasedToOneCaller", webhookIsLeasedToOneCaller},
 		{"WebhookOfAnotherLogHasWork", webhookOfAnotherLogHasWork},
 		{"WorkOnAWebhookIsFenced", workOnAWebhookIsFenced},
+		{"LostClaimOfAWebhookWritesNothing", lostClaimOfAWebhookWritesNothing},
+		{"RenewedClaimOfAWebhookGoesOn", renewedClaimOfAWebhookGoesOn},
 		{"ClaimOfAnotherTenantHoldsNothing", claimOfAnotherTenantHoldsNothing},
 		{"EveryWebhookIsFound", everyWebhookIsFound},
 		{"DeliveryIsKept", deliveryIsKept},
@@ -64,9 +66,15 @@ func (o *Org) hold(s *scene, c core.WebhookClaim) (w *core.Webhook, p core.Posit
 	return w, p, err
 }
 
+func (o *Org) renew(s *scene, c core.WebhookClaim, ttl time.Duration) error {
+	return o.TryTx(s, func(ctx context.Context, tx core.Tx) error { return tx.Webhooks.Renew(ctx, c, ttl) })
+}
+
 func (o *Org) release(s *scene, c core.WebhookClaim) {
 	s.Helper()
-	o.InTx(s, func(ctx context.Context, tx core.Tx) error { return tx.Webhooks.Release(ctx, c) })
+	if err := o.renew(s, c, 0); err != nil {
+		s.Errorf("give a claim back: %v", err)
+	}
 }
 
 func (o *Org) wantWebhook(s *scene, what string, want *core.Webhook) {
@@ -304,6 +312,9 @@ func workOnAWebhookIsFenced(s *scene) {
 		if _, _, err := o.hold(s, c); !errors.Is(err, core.ErrLeaseLost) {
 			s.Errorf("%s: got %v, want ErrLeaseLost", what, err)
 		}
+		if err := o.renew(s, c, time.Hour); !errors.Is(err, core.ErrLeaseLost) {
+			s.Errorf("%s, renewed: got %v, want ErrLeaseLost", what, err)
+		}
 	}
 	var second core.WebhookClaim
 	eventually(s, "the lease ends", func() bool {
@@ -314,7 +325,6 @@ func workOnAWebhookIsFenced(s *scene) {
 		return len(claims) == 1
 	})
 	lost("whose lease has ended", short[0])
-	o.release(s, short[0]) // which is another's now
 	if _, _, err := o.hold(s, second); err != nil {
 		s.Errorf("the holder: %v", err)
 	}
@@ -329,6 +339,65 @@ func workOnAWebhookIsFenced(s *scene) {
 	third := s.claimWebhooks(1)[0]
 	o.InTx(s, func(ctx context.Context, tx core.Tx) error { return tx.Webhooks.Delete(ctx, w.ID) })
 	lost("what was deleted", third)
+}
+
+// lostClaimOfAWebhookWritesNothing has a turn go on whose claim another has by now:
+// what it has sent, what it has read and what it thinks of the receiver stay unwritten.
+func lostClaimOfAWebhookWritesNothing(s *scene) {
+	o := s.org()
+	w := o.NewWebhook(s)
+	d := o.NewDelivery(s, w)
+	lost := s.claimWebhooks(1, func(r *core.WebhookWorkRequest) { r.TTL = time.Millisecond })
+	if len(lost) != 1 {
+		s.Fatalf("claimed %v, want the webhook", lost)
+	}
+	var second []core.WebhookClaim
+	eventually(s, "the lease ends", func() bool { second = s.claimWebhooks(1); return len(second) == 1 })
+	_, before, err := o.hold(s, second[0])
+	must(s, "hold", before, err)
+	sent, judged := *d, *w
+	sent.Status, sent.Attempts, sent.FinishedAt, sent.NextAttemptAt = core.DeliveryDelivered, 1, new(Now()), nil
+	judged.IsActive, judged.DisabledReason = false, "gone"
+	err = o.TryTx(s, func(ctx context.Context, tx core.Tx) error {
+		if _, _, err := tx.Webhooks.Hold(ctx, lost[0]); err != nil {
+			return err
+		}
+		tx.Append(core.EventWebhookDisabled, Now(), judged)
+		return errors.Join(tx.Deliveries.Update(ctx, &sent), tx.Webhooks.Update(ctx, &judged), tx.Webhooks.Advance(ctx, w.ID, "another-1"))
+	})
+	if !errors.Is(err, core.ErrLeaseLost) {
+		s.Errorf("got %v, want ErrLeaseLost", err)
+	}
+	o.wantWebhook(s, "after the lost turn", w)
+	o.wantDelivery(s, "after the lost turn", d)
+	if _, after, err := o.hold(s, second[0]); err != nil || after != before {
+		s.Errorf("the holder is at %q (%v), want it where it was, %q", after, err, before)
+	}
+}
+
+func renewedClaimOfAWebhookGoesOn(s *scene) {
+	o := s.org()
+	w := o.NewWebhook(s)
+	o.NewDelivery(s, w)
+	short := s.claimWebhooks(1, func(r *core.WebhookWorkRequest) { r.TTL = time.Second })
+	if len(short) != 1 {
+		s.Fatalf("claimed %v, want the webhook", short)
+	}
+	if err := o.renew(s, short[0], time.Hour); err != nil {
+		s.Fatalf("renew: %v", err)
+	}
+	at := time.Now()
+	eventually(s, "the first lease would have ended", func() bool { return time.Since(at) > 1200*time.Millisecond })
+	if others := s.claimWebhooks(1); len(others) != 0 {
+		s.Errorf("another claimed %v, want it held on", others)
+	}
+	if _, _, err := o.hold(s, short[0]); err != nil {
+		s.Errorf("hold: %v", err)
+	}
+	if err := o.renew(s, short[0], time.Millisecond); err != nil {
+		s.Errorf("renew for less: %v", err)
+	}
+	eventually(s, "the renewed lease ends", func() bool { return len(s.claimWebhooks(1)) == 1 })
 }
 
 // claimOfAnotherTenantHoldsNothing has webhooks of two tenants under one id, each
@@ -351,7 +420,9 @@ func claimOfAnotherTenantHoldsNothing(s *scene) {
 		if _, _, err := other.hold(s, c); !errors.Is(err, core.ErrLeaseLost) {
 			s.Errorf("another's claim: got %v, want ErrLeaseLost", err)
 		}
-		other.release(s, c)
+		if err := other.renew(s, c, 0); !errors.Is(err, core.ErrLeaseLost) {
+			s.Errorf("another's claim given back: got %v, want ErrLeaseLost", err)
+		}
 		held, _, err := own.hold(s, c)
 		if must(s, "its own claim", held, err); held.OrgID != own.Organization.ID {
 			s.Errorf("held one of %s, want its own", held.OrgID)

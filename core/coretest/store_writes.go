@@ -144,8 +144,8 @@ func webhookWrites() map[string]writeOperation {
 		"Webhooks.Advance": {answersNotFound, func(ctx context.Context, tx core.Tx, x things) error {
 			return tx.Webhooks.Advance(ctx, x.webhook.ID, "0ther-0")
 		}},
-		"Webhooks.Release": {answersNothing, func(ctx context.Context, tx core.Tx, x things) error {
-			return tx.Webhooks.Release(ctx, core.WebhookClaim{Tenant: core.TrustTenant(x.org.ID), WebhookID: x.webhook.ID})
+		"Webhooks.Renew": {answersAny, func(ctx context.Context, tx core.Tx, x things) error { // likewise
+			return tx.Webhooks.Renew(ctx, core.WebhookClaim{Tenant: core.TrustTenant(x.org.ID), WebhookID: x.webhook.ID}, time.Hour)
 		}},
 		"Deliveries.Add": {answersNotFound, func(ctx context.Context, tx core.Tx, x things) error {
 			x.delivery.ID, x.delivery.EventID = core.NewID[core.DeliveryID](), "by-another"
