@@ -1,6 +1,7 @@
 package archtest
 
 import (
+	"go/ast"
 	"slices"
 	"strings"
 	"testing"
@@ -137,6 +138,9 @@ func TestImports_TestCodeStaysOutOfPrograms(t *testing.T) {
 // the linker keeps every exported method of every type: a fifth of docsctl's binary.
 var byName = []string{"text/template", "html/template"}
 
+// templates are cobra's methods that execute one.
+var templates = []string{"SetUsageTemplate", "SetHelpTemplate", "SetVersionTemplate"}
+
 func TestImports_NothingCallsMethodsByName(t *testing.T) {
 	t.Parallel()
 	checked := 0
@@ -150,6 +154,12 @@ func TestImports_NothingCallsMethodsByName(t *testing.T) {
 				t.Errorf("%s imports %s, with which no method that nobody calls can be left out of the program", s.path, p)
 			}
 		}
+		ast.Inspect(s.file, func(n ast.Node) bool {
+			if x, ok := n.(*ast.SelectorExpr); ok && slices.Contains(templates, x.Sel.Name) {
+				t.Errorf("%s calls %s, which executes text/template", s.path, x.Sel.Name)
+			}
+			return true
+		})
 	}
 	if checked < 100 {
 		t.Errorf("checked %d files; there are more", checked)

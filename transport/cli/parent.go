@@ -23,10 +23,18 @@ func newParent(name, short string, commands ...*cobra.Command) *cobra.Command {
 	return cmd
 }
 
-// usageTemplate is cobra's, where a command that holds others is no usage by itself,
-// though it is runnable for its own error's sake.
-func usageTemplate(cobras string) string {
-	return strings.Replace(cobras, "{{if .Runnable}}", "{{if and .Runnable (not .HasAvailableSubCommands)}}", 1)
+// usage is cobra's, where a command that holds others is no usage by itself, though it
+// is runnable for its own error's sake. A template would say so as well, but what
+// executes templates calls methods by name, and the linker then leaves out none.
+func usage(cobras func(*cobra.Command) error) func(*cobra.Command) error {
+	return func(cmd *cobra.Command) error {
+		if cmd.HasAvailableSubCommands() {
+			run := cmd.RunE
+			cmd.RunE = nil
+			defer func() { cmd.RunE = run }()
+		}
+		return cobras(cmd)
+	}
 }
 
 // either is "a, b or c".

@@ -73,7 +73,7 @@ func NewCmdRoot(f *Factory) *cobra.Command {
 	cmd.SetErr(f.IO.ErrOut)
 	stringSetting(cmd.PersistentFlags(), "config", "read the configuration from `FILE`")
 	stringSetting(cmd.PersistentFlags(), "data_dir", "keep the embedded store and its keys in `DIR`")
-	cmd.SetUsageTemplate(usageTemplate(cmd.UsageTemplate()))
+	cmd.SetUsageFunc(usage(cmd.UsageFunc()))
 	cmd.SetHelpCommand(newCmdHelp())
 	cmd.AddCommand(
 		NewCmdSummarize(f, nil), NewCmdExtract(f, nil), NewCmdServe(f, nil), NewCmdWorker(f, nil),
