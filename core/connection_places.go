@@ -32,8 +32,8 @@ type ConnectionLimit struct {
 	Of    string `json:"of"` // "user" or "organization"
 }
 
-// connectLater is when it is worth trying again: connections whose client has gone
-// without a word are given up within 25 s.
+// connectLater is when it is worth trying again: a WebSocket whose client has gone
+// without a word is given up within 25 s.
 const connectLater = 10 * time.Second
 
 // Admit takes a place for a connection of the actor's, until leave is called; calling

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
+	"runtime/debug"
 	"slices"
 	"sync"
 )
@@ -40,7 +42,7 @@ func (c Config) end(ctx context.Context, l Lease, write func(ctx context.Context
 				go c.endAll(context.WithoutCancel(ctx), next) // they outlive this one, and it ends with them
 			}
 		}()
-	} else if err := <-own.done; !errors.Is(err, errEndAlone) { // soon: transactions are bounded
+	} else if err := <-own.done; !errors.Is(err, errEndAlone) { // soon, see endTogether
 		return err
 	}
 	return c.changeLeased(ctx, l, write)
@@ -80,15 +82,24 @@ func (c Config) endAll(ctx context.Context, ends []runEnd) {
 	}
 }
 
-// endTogether commits ends in one transaction and tells each what became of it.
+// endTogether commits ends in one transaction and tells each what became of it. It
+// takes no longer than a lease lasts.
 func (c Config) endTogether(ctx context.Context, ends []runEnd) {
+	ctx, cancel := context.WithTimeout(ctx, c.JobLease)
+	defer cancel()
 	held, err := c.commitEnds(ctx, ends)
+	if errors.Is(err, ErrLeaseLost) && len(held) == 0 {
+		err = nil // all are lost; with leases that are held, it is one write's own error
+	}
+	if err != nil {
+		c.Logger.WarnContext(ctx, "jobs were not ended together; each is ended alone", slog.Int("jobs", len(ends)), slog.Any("error", err))
+	}
 	for _, e := range ends {
 		switch {
-		case errors.Is(err, ErrLeaseLost) || err == nil && !slices.Contains(held, e.lease):
-			e.done <- ErrLeaseLost
 		case err != nil:
 			e.done <- errEndAlone
+		case !slices.Contains(held, e.lease):
+			e.done <- ErrLeaseLost
 		default:
 			e.done <- nil
 		}
@@ -99,7 +110,7 @@ func (c Config) endTogether(ctx context.Context, ends []runEnd) {
 func (c Config) commitEnds(ctx context.Context, ends []runEnd) (held []Lease, err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			err = fmt.Errorf("a run's last write panicked: %v", p)
+			err = fmt.Errorf("a run's last write panicked: %v\n%s", p, debug.Stack())
 		}
 	}()
 	leases := make([]Lease, len(ends))

@@ -10,10 +10,12 @@ import (
 	"github.com/docsctl/docsctl/core"
 )
 
-// watchedStore says before each transaction behind leases how many those are.
+// watchedStore says before each transaction behind leases how many those are, and may
+// spoil one behind several.
 type watchedStore struct {
 	core.Store
 	before func(leases int)
+	within func() error // at the transaction's end; nil: nothing
 }
 
 func (w *watchedStore) Tenant(t core.Tenant) core.TenantStore {
@@ -32,7 +34,13 @@ func (w watchedTenant) InLease(ctx context.Context, l core.Lease, fn func(ctx co
 
 func (w watchedTenant) InLeases(ctx context.Context, l []core.Lease, fn func(ctx context.Context, tx core.Tx, held []core.Lease) error) error {
 	w.store.before(len(l))
-	return w.TenantStore.InLeases(ctx, l, fn)
+	return w.TenantStore.InLeases(ctx, l, func(ctx context.Context, tx core.Tx, held []core.Lease) error {
+		err := fn(ctx, tx, held)
+		if err == nil && w.store.within != nil {
+			err = w.store.within()
+		}
+		return err
+	})
 }
 
 // endings is an installation with runs that have begun.
@@ -42,7 +50,6 @@ type endings struct {
 	store *watchedStore
 	sums  []*core.Summary
 	runs  []*core.Run
-	spoil func(leases int) // what a transaction meets; nil: nothing
 }
 
 func startEndings(t *testing.T, n int) *endings {
@@ -85,9 +92,6 @@ func (e *endings) end(t *testing.T, meanwhile func()) (leases []int) {
 			close(begun)
 			<-goOn
 		}
-		if e.spoil != nil {
-			e.spoil(n)
-		}
 	}
 	var runs sync.WaitGroup
 	for i, r := range e.runs {
@@ -100,7 +104,10 @@ func (e *endings) end(t *testing.T, meanwhile func()) (leases []int) {
 			<-begun
 		}
 	}
-	for tick := time.NewTicker(time.Millisecond); e.Work.EndsWaiting(e.actor.Tenant()) < len(e.runs)-1; <-tick.C {
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for e.Work.EndsWaiting(e.actor.Tenant()) < len(e.runs)-1 {
+		<-tick.C
 	}
 	meanwhile()
 	close(goOn)
@@ -161,14 +168,20 @@ func (e *endings) deleteRow(t *testing.T, sum *core.Summary) {
 	}
 }
 
-func TestRun_PanicAmongEndsStopsNoOther(t *testing.T) {
+func TestRun_WhatSpoilsATransactionOfManyEndsEachAlone(t *testing.T) {
 	t.Parallel()
-	e := startEndings(t, 3)
-	e.spoil = func(leases int) {
-		if leases > 1 {
-			panic("the transaction of several")
-		}
+	for name, spoil := range map[string]func() error{
+		"a panic":              func() error { panic("the transaction of several") },
+		"a write's lost lease": func() error { return core.ErrLeaseLost },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			e := startEndings(t, 3)
+			e.store.within = spoil
+			if leases := e.end(t, func() {}); !slices.Equal(leases, []int{1, 2, 1, 1}) {
+				t.Errorf("the transactions had %v leases, want the first, the others together, and each alone", leases)
+			}
+			e.wantEnds(t, core.JobCompleted, core.JobCompleted, core.JobCompleted)
+		})
 	}
-	e.end(t, func() {})
-	e.wantEnds(t, core.JobCompleted, core.JobCompleted, core.JobCompleted)
 }

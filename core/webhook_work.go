@@ -27,7 +27,7 @@ const (
 )
 
 // webhookLease is how long a webhook is not worked on when a process is killed. A
-// process renews it three times before it ends.
+// process renews it after each third of it.
 func (c Config) webhookLease() time.Duration { return min(webhookLeaseMost, c.JobLease/3) }
 
 // ClaimWebhooks leases up to limit webhooks that have something to do.
@@ -75,7 +75,7 @@ type webhookRun struct {
 	hook    Webhook // as it was at the beginning of the round
 	place   Position
 	secrets []Secret
-	over    atomic.Bool // the receiver is not to be called now
+	over    atomic.Bool // the receiver is not to be called now, or by somebody else
 }
 
 // explain returns nil for what is nobody's mistake.

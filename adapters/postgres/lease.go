@@ -35,7 +35,7 @@ func (tx *transaction) lock(ctx context.Context, leases []core.Lease) (held []co
 		return nil, err
 	}
 	for _, l := range leases {
-		if slices.ContainsFunc(jobs, func(j core.Job) bool { return j.ID == l.JobID }) {
+		if slices.ContainsFunc(jobs, func(j core.Job) bool { return j.ID == l.JobID }) && !followed(leases, l) {
 			held = append(held, l)
 		}
 	}
@@ -44,6 +44,12 @@ func (tx *transaction) lock(ctx context.Context, leases []core.Lease) (held []co
 	}
 	tx.leased = jobs
 	return held, nil
+}
+
+// followed reports whether a later lease of the job is among leases: fences only rise,
+// so of several only the last can be the one for which the row was found.
+func followed(leases []core.Lease, l core.Lease) bool {
+	return slices.ContainsFunc(leases, func(o core.Lease) bool { return o.JobID == l.JobID && o.Fence > l.Fence })
 }
 
 func (tx *transaction) lockJobs(ctx context.Context, leases []core.Lease) ([]core.Job, error) {

@@ -107,8 +107,10 @@ func leasesAreHeldTogether(s *scene) {
 		}
 		leases = append(leases, l)
 	}
+	stale := held[0] // beside the lease that followed it
+	stale.Fence--
 	ts := s.store.Tenant(o.Tenant)
-	err := ts.InLeases(s.Context(), leases, func(ctx context.Context, tx core.Tx, got []core.Lease) error {
+	err := ts.InLeases(s.Context(), append(leases, stale), func(ctx context.Context, tx core.Tx, got []core.Lease) error {
 		wantSame(s, "the leases that are held", got, held)
 		for i, l := range got {
 			tx.Append(core.EventJobStarted, Now(), i)

@@ -43,9 +43,9 @@ func (p *patience) end(j *core.Job, now time.Time) error {
 	return &core.Error{Code: j.ErrorCode, Message: fmt.Sprintf("%s; the command waits no longer than %s for it (--wait)", j.ErrorMessage, p.most)}
 }
 
-// countedPause is above the pauses between attempts that are counted: those end by
-// themselves.
-const countedPause = 30 * time.Second
+// countedPause is the longest pause between attempts that are counted, which end by
+// themselves; a server that asks for more is waited for without an end.
+const countedPause = time.Minute
 
 // waitsForServer reports whether a job waits in a way that uses no attempt up.
 func waitsForServer(j *core.Job, now time.Time) bool {

@@ -52,6 +52,7 @@ func TestPatience(t *testing.T) {
 		t.Parallel()
 		for name, end := range map[string]error{
 			"the pause before a counted attempt": (&patience{}).end(waits(0, 4*time.Second, core.WaitRetry)),
+			"a server's wish that is counted":    (&patience{}).end(waits(0, 45*time.Second, core.WaitRetry)),
 			"money of other documents":           (&patience{}).end(waits(0, time.Hour, core.WaitBudget)),
 		} {
 			if end != nil {

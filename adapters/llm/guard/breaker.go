@@ -71,7 +71,11 @@ func (b *Breaker) Generate(ctx context.Context, r core.LLMRequest, delta func(te
 		return got, err
 	})
 	if errors.Is(err, gobreaker.ErrOpenState) || errors.Is(err, gobreaker.ErrTooManyRequests) {
-		return nil, core.Unavailable(*b.last.Load()+" (it failed several times in a row, so no call is made for a while)", b.wait(), ErrOpen)
+		why := "the model's server does not work; check that it runs"
+		if last := b.last.Load(); last != nil { // nil after nothing but panics
+			why = *last
+		}
+		return nil, core.Unavailable(why+" (it failed several times, so no call is made for a while)", b.wait(), ErrOpen)
 	}
 	return got, err
 }
