@@ -17,8 +17,8 @@ import (
 // connects opens a connection of the feed, or returns the answer that refused it.
 type connects func(t *testing.T, p *person) (leave func(), refused *http.Response)
 
-// overWS leaves with a closing handshake.
-func overWS(t *testing.T, p *person) (func(), *http.Response) {
+// openWS returns a WebSocket that has said hello, or the answer that refused it.
+func openWS(t *testing.T, p *person) (*websocket.Conn, *http.Response) {
 	t.Helper()
 	c, resp, err := p.tryDial(t.Context(), "")
 	if err != nil {
@@ -28,21 +28,21 @@ func overWS(t *testing.T, p *person) (func(), *http.Response) {
 		return nil, resp
 	}
 	c.hello(t)
-	return func() { _ = c.conn.Close(websocket.StatusNormalClosure, "") }, nil
+	return c.conn, nil
+}
+
+// overWS leaves with a closing handshake.
+func overWS(t *testing.T, p *person) (func(), *http.Response) {
+	t.Helper()
+	conn, refused := openWS(t, p)
+	return func() { _ = conn.Close(websocket.StatusNormalClosure, "") }, refused
 }
 
 // cutWS goes without a word, as a client that is killed.
 func cutWS(t *testing.T, p *person) (func(), *http.Response) {
 	t.Helper()
-	c, resp, err := p.tryDial(t.Context(), "")
-	if err != nil {
-		if resp == nil {
-			t.Fatal(err)
-		}
-		return nil, resp
-	}
-	c.hello(t)
-	return func() { _ = c.conn.CloseNow() }, nil
+	conn, refused := openWS(t, p)
+	return func() { _ = conn.CloseNow() }, refused
 }
 
 func overSSE(t *testing.T, p *person) (func(), *http.Response) {

@@ -116,30 +116,42 @@ func (g *target) ask(ctx context.Context, r request, orgs int) (took []time.Dura
 	return took, nil
 }
 
-// sendAll sends n requests, the i-th of organization 1 + i % orgs, over 16 connections.
+// sendAll sends n requests, the i-th of organization 1 + i % orgs, each client over a
+// connection of its own.
 func (g *target) sendAll(b *testing.B, n, orgs int, r func(org, i int) (line, body string)) {
 	b.Helper()
-	const connections = 16
-	var clients sync.WaitGroup
-	for first := range connections {
-		clients.Go(func() {
-			c, err := g.dial()
-			if err != nil {
-				b.Error(err)
-				return
-			}
-			defer c.Close()
-			for i := first; i < n; i += connections {
-				org := 1 + i%orgs
-				line, body := r(org, i)
-				if err := c.send(org, line, body); err != nil {
-					b.Errorf("%s: %v", g.name, err)
+	var conns [askers]*connection
+	for i := range conns {
+		var err error
+		conns[i], err = g.dial()
+		must(b, err)
+		defer conns[i].Close()
+	}
+	spread(b, n, func(client, i int) error {
+		org := 1 + i%orgs
+		line, body := r(org, i)
+		return conns[client].send(org, line, body)
+	})
+}
+
+// askers is how many clients ask for jobs side by side.
+const askers = 16
+
+// spread has the askers do n things.
+func spread(b *testing.B, n int, do func(client, n int) error) {
+	b.Helper()
+	var all sync.WaitGroup
+	for client := range askers {
+		all.Go(func() {
+			for i := client; i < n; i += askers {
+				if err := do(client, i); err != nil {
+					b.Error(err)
 					return
 				}
 			}
 		})
 	}
-	clients.Wait()
+	all.Wait()
 }
 
 // connection is a client. It writes and reads with little ceremony: its time is the

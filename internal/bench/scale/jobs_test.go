@@ -6,7 +6,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"sync"
 	"testing"
 	"time"
 
@@ -54,23 +53,6 @@ func (in *installation) summaries(b *testing.B, docsctl *target, jobs, orgs int)
 
 func summarize(org, i int) (line, body string) {
 	return "POST /v1/documents/" + numbered[string]("doc", org*perOrg+1+i%perOrg) + "/summaries", "{}"
-}
-
-// spread has 16 clients do n things.
-func (in *installation) spread(b *testing.B, n int, do func(n int) error) {
-	b.Helper()
-	var clients sync.WaitGroup
-	for c := range 16 {
-		clients.Go(func() {
-			for i := c; i < n; i += 16 {
-				if err := do(i); err != nil {
-					b.Error(err)
-					return
-				}
-			}
-		})
-	}
-	clients.Wait()
 }
 
 // awaitRest looks 50 times a second whether all jobs have ended.
@@ -149,7 +131,7 @@ func BenchmarkMakespan(b *testing.B) {
 				}
 			})
 			in.fill(b, 1)
-			in.spread(b, jobs, func(n int) error { return in.ask(b.Context(), 1, n) })
+			spread(b, jobs, func(_, n int) error { return in.ask(b.Context(), 1, n) })
 			in.exec(b, `vacuum analyze`)
 			in.bare.Reset() // so that what is counted is docsctl's
 			begun := time.Now()
@@ -201,7 +183,7 @@ func BenchmarkFairness(b *testing.B) {
 			stop := in.work(b, c.orgLimit, llm, bulk)
 			empty := in.singles(b, single, started)
 			stop()
-			in.spread(b, backlog, func(n int) error { return in.ask(b.Context(), busy, n) })
+			spread(b, backlog, func(_, n int) error { return in.ask(b.Context(), busy, n) })
 			in.exec(b, `update gue_jobs set queue = $1`, string(c.queue))
 			in.exec(b, `vacuum analyze`)
 			stop = in.work(b, c.orgLimit, llm, bulk)
