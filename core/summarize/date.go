@@ -66,7 +66,8 @@ func dates(text string) []date {
 }
 
 // dateTokens parts a text into numbers, words and marks. White space parts and is
-// no token; a run of words that no date has is one.
+// no token; a word that no date has is one, together with what follows it and begins no
+// date either.
 func dateTokens(text string) []token {
 	var out []token
 	for i := 0; i < len(text); {
@@ -100,9 +101,12 @@ func dateTokens(text string) []token {
 		}
 		t.end, t.text = end, strings.ToLower(text[i:end])
 		i = end
-		if end-t.start > 2 && t.number < 0 && monthIndex()[t.text] == 0 {
-			if t.text = noDateWord; len(out) > 0 && out[len(out)-1].text == noDateWord {
-				continue
+		if t.number < 0 && monthIndex()[t.text] == 0 {
+			if len(out) == 0 || out[len(out)-1].text == noDateWord {
+				continue // a date begins with a number or a month
+			}
+			if end-t.start > 2 {
+				t.text = noDateWord
 			}
 		}
 		out = append(out, t)

@@ -22,8 +22,9 @@ type evidence struct {
 func newEvidence(t *Text) *evidence {
 	var facts sync.WaitGroup
 	defer facts.Wait()
-	e := &evidence{text: t, passages: t.passages(0, len(t.canon)), ids: map[string]int32{}}
+	e := &evidence{text: t, ids: map[string]int32{}}
 	facts.Go(func() { e.facts = newFactBase(t.canon) })
+	e.passages = t.passages(0, len(t.canon))
 	e.bags = make([][]int32, len(e.passages))
 	for i, p := range e.passages {
 		var bag []int32

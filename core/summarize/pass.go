@@ -23,6 +23,7 @@ type pass struct {
 	progress *progress
 	delta    func(offset int, text string)
 	admit    func(context.Context, core.CallEstimate) (func(context.Context), error) // nil: every call
+	source   func() *evidence                                                        // waits until the document is read
 
 	notesLanguage string
 	focus         string // what notes are taken with in mind
@@ -83,7 +84,7 @@ func (r *pass) lay(text *Text) {
 func (r *pass) again() *pass {
 	next := &pass{
 		p: r.p, tenant: r.tenant, request: r.request, model: r.model, gauge: r.gauge, final: r.final, document: r.document,
-		purse: r.purse, progress: r.progress, delta: r.delta, admit: r.admit, notesLanguage: r.notesLanguage, focus: r.focus, focusHash: r.focusHash,
+		purse: r.purse, progress: r.progress, delta: r.delta, admit: r.admit, source: r.source, notesLanguage: r.notesLanguage, focus: r.focus, focusHash: r.focusHash,
 		slots: make(chan struct{}, cap(r.slots)), stopped: make(chan struct{}),
 	}
 	next.purse.forget()
@@ -98,17 +99,11 @@ func (r *pass) run(ctx context.Context) (*core.SummaryResult, error) {
 		return nil, err
 	}
 	r.progress.plan(r.plan.calls(), cached)
-	// What the summary will be held against is read while the model works.
-	var reading sync.WaitGroup
-	defer reading.Wait()
-	var source *evidence
-	reading.Go(func() { source = newEvidence(r.plan.text) })
 	if err := r.solve(ctx, r.plan.root); err != nil {
 		return nil, err
 	}
 	r.meterCached(ctx)
-	reading.Wait()
-	return r.result(ctx, source)
+	return r.result(ctx, r.source())
 }
 
 // keysAtOnce is how many keys are looked up together.

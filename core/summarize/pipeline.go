@@ -125,11 +125,20 @@ func (p *Pipeline) Summarize(ctx context.Context, t core.Tenant, r core.Summariz
 	}
 	said := &progress{report: o.Progress}
 	defer said.stop()
+	// What the summary will be held against is read while calls are planned and answered.
+	var reading sync.WaitGroup
+	defer reading.Wait()
+	var source *evidence
+	reading.Go(func() { source = newEvidence(text) })
 	w, err := p.newPass(t, r, text)
 	if err != nil {
 		return nil, err
 	}
 	w.progress, w.delta, w.admit = said, o.Text, o.Call
+	w.source = func() *evidence {
+		reading.Wait()
+		return source
+	}
 	result, err := p.solve(ctx, w)
 	if err != nil {
 		return &core.SummaryResult{Usage: w.purse.total()}, err

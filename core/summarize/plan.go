@@ -104,7 +104,7 @@ func newPlan(t *Text, s sizes) *plan {
 	p := &plan{text: t, sizes: s}
 	units := t.unitsWithin(min(longestUnit, s.chunkMax))
 	pieces := t.pieces(units)
-	if EstimateTokens(t.canon)+numberTokens*len(pieces) <= s.single || len(units) == 0 {
+	if room := s.single - numberTokens*len(pieces); cutTokens(t.canon, 0, len(t.canon), room) == len(t.canon) || len(units) == 0 {
 		p.root = &node{kind: kindFinal, end: len(t.canon), pieces: pieces, answer: s.answer}
 		p.levels = [][]*node{{p.root}}
 		return p
