@@ -164,7 +164,8 @@ const (
 	maxTokenBytes      = 8192
 	minSyncInterval    = 5
 	maxSyncInterval    = 60 * 24 * 31
-	maxSpaces          = 200
+	maxSpaces          = 1000
+	maxSpaceKey        = 255 // bytes
 )
 
 // Validate returns CodeValidation with every field that does not hold.
@@ -243,15 +244,19 @@ func (v *validation) confluence(auth AuthType, c IntegrationConfig) {
 		v.add("auth_type", "one_of", "Confluence Data Center is connected by a personal access token; choose api_token")
 	}
 	if len(c.Spaces) > maxSpaces {
-		v.add("config.spaces", "max_items", "config.spaces has more than 200 keys; leave it out to sync all spaces")
+		v.add("config.spaces", "max_items", "config.spaces has more than 1000 keys; leave it out to sync all spaces")
 	}
 	for _, s := range c.Spaces {
-		if s == "" || len(s) > 255 || !alphanumeric(strings.NewReplacer("~", "", "_", "", "-", "").Replace(s)) {
+		if s == "" || len(s) > maxSpaceKey || !alphanumeric(spaceKeyMarks.Replace(s)) {
 			v.add("config.spaces", "format", "config.spaces must be keys of spaces, such as OPS")
 			break
 		}
 	}
 }
+
+// spaceKeyMarks takes out what keys have besides letters and digits: those of personal
+// spaces are names of users, which may be addresses.
+var spaceKeyMarks = strings.NewReplacer("~", "", "_", "", "-", "", ".", "", "@", "")
 
 // IntegrationPatch changes the fields that are not nil.
 type IntegrationPatch struct {

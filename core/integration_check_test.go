@@ -2,6 +2,7 @@ package core_test
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -40,6 +41,41 @@ func TestIntegrations_ChosenSpacesMustBeSeen(t *testing.T) {
 	got, err = c.Integrations.Update(t.Context(), c.admin, id, core.IntegrationPatch{Spaces: new([]string)})
 	if err != nil || len(got.Config.Spaces) != 0 {
 		t.Errorf("all spaces again: got %+v, %v, want no vendor needed for it", got, err)
+	}
+}
+
+func TestIntegrations_KeysOfSpacesAreCheckedFirst(t *testing.T) {
+	t.Parallel()
+	c := connect(t, newVendor(1))
+	c.spaces = []string{}
+	keys := func(n int, key string) []string {
+		out := make([]string, n)
+		for i := range out {
+			out[i] = key + strconv.Itoa(i)
+		}
+		return out
+	}
+	for name, bad := range map[string]struct {
+		spaces []string
+		want   string
+	}{
+		"too many":          {keys(1001, "K"), "config.spaces max_items"},
+		"a list in one":     {[]string{"A,B"}, "config.spaces format"},
+		"a path":            {[]string{"../x"}, "config.spaces format"},
+		"none":              {[]string{""}, "config.spaces format"},
+		"long":              {[]string{strings.Repeat("K", 256)}, "config.spaces format"},
+		"none of many seen": {keys(1000, "K"), "config.spaces visible"},
+		"personal ones":     {[]string{"~ann.lee@example.org", "2026", "~5b10a_x-y"}, "config.spaces visible"},
+	} {
+		_, err := c.Integrations.Connect(t.Context(), c.admin, wiki(bad.spaces...))
+		fields, _ := core.AsError(err).Details.(core.FieldErrors)
+		if len(fields) != 1 || fields[0].Field+" "+fields[0].Constraint != bad.want || len(err.Error()) > 300 {
+			t.Errorf("%s: got %v, want %s in a sentence", name, err, bad.want)
+		}
+	}
+	c.spaces = nil
+	if _, err := c.Integrations.Connect(t.Context(), c.admin, wiki(keys(1000, "K")...)); err != nil {
+		t.Errorf("as many as can be: %v", err)
 	}
 }
 

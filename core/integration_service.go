@@ -2,6 +2,7 @@ package core
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"time"
 )
@@ -79,9 +80,18 @@ func verify(ctx context.Context, conn Connector, a Access) (*Verified, error) {
 		return nil, unproven(conn.Capabilities().Name, err)
 	}
 	if len(v.Unseen) > 0 {
-		return nil, Invalid("config.spaces", "visible", "the token lets see no space "+strings.Join(v.Unseen, ", ")+"; check its key, and what the account may read")
+		return nil, Invalid("config.spaces", "visible", "the token lets see no space "+some(v.Unseen)+"; check its key, and what the account may read")
 	}
 	return v, nil
+}
+
+// some names the first of many.
+func some(names []string) string {
+	const most = 10
+	if len(names) <= most {
+		return strings.Join(names, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), len(names)-most)
 }
 
 // unproven is a Connector's error for somebody who connects: nothing goes on by itself.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 )
@@ -130,14 +131,27 @@ func (s *syncRun) list(ctx context.Context) error {
 			return err
 		}
 		s.point.Cursor, s.point.Listed, s.point.Pages = page.Next, page.Next == "", s.point.Pages+1
-		if page.Incomplete != "" {
-			s.point.Incomplete = page.Incomplete
-		}
+		s.point.lacks(page.Incomplete)
 		if err := s.save(ctx); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// maxIncomplete bounds, in bytes, what is said of a listing's gaps; the next run names
+// the others.
+const maxIncomplete = 1000
+
+// lacks adds a reason why the listing may not be whole; "" is none.
+func (p *SyncCheckpoint) lacks(why string) {
+	if why == "" || strings.Contains(p.Incomplete, why) || len(p.Incomplete) > maxIncomplete {
+		return
+	}
+	if p.Incomplete != "" {
+		p.Incomplete += "; "
+	}
+	p.Incomplete += why
 }
 
 func (s *syncRun) broken(what string) error {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -181,6 +182,33 @@ func TestSync_DeletesNothingByMistake(t *testing.T) {
 				t.Errorf("got %d documents, want all 12", n)
 			}
 		})
+	}
+}
+
+// A listing with several gaps names each of them once.
+func TestSync_NamesEveryGapOfItsListing(t *testing.T) {
+	t.Parallel()
+	for gaps, want := range map[string]string{
+		"A A B":                                  "A; B; nothing was deleted",
+		" A  B":                                  "A; B; nothing was deleted",
+		strings.Repeat("A", 1000) + " B C":       strings.Repeat("A", 1000) + "; B; nothing was deleted",
+		strings.Repeat("Long", 300) + " B C D E": strings.Repeat("Long", 300) + "; nothing was deleted",
+	} {
+		c := connect(t, newVendor(50)) // of ten pages
+		reasons := strings.Split(gaps, " ")
+		c.listErr = func(cursor string) error {
+			page, _ := strconv.Atoi(cursor)
+			c.incomplete = ""
+			if page/10 < len(reasons) {
+				c.incomplete = reasons[page/10]
+			}
+			return nil
+		}
+		j := c.sync(t, core.SyncRequest{})
+		var got core.SyncResult
+		if err := json.Unmarshal(j.Result, &got); err != nil || !strings.HasPrefix(got.Warning, want) || c.integration(t).ErrorMessage != got.Warning {
+			t.Errorf("%q: got %q, %v, want %q, and the integration to say so", gaps, got.Warning, err, want)
+		}
 	}
 }
 

@@ -118,7 +118,7 @@ type givenConfig struct {
 	Email      string          `json:"email,omitzero" maxLength:"320" doc:"Guru, and Confluence Cloud with an API token: whose token it is."`
 	BaseURL    string          `json:"base_url,omitzero" maxLength:"2048" doc:"Confluence." example:"https://team.atlassian.net"`
 	Deployment core.Deployment `json:"deployment,omitzero" enum:"cloud,datacenter" doc:"Confluence. Default: cloud."`
-	Spaces     []string        `json:"spaces,omitzero" maxItems:"200" doc:"Confluence: keys of the spaces to sync. Default: all."`
+	Spaces     []string        `json:"spaces,omitzero" maxItems:"1000" doc:"Confluence: keys of the spaces to sync. Default: all."`
 }
 
 func (g givenConfig) config() core.IntegrationConfig {

@@ -80,7 +80,7 @@ func TestCalls_OfListingChosenSpaces(t *testing.T) {
 	everywhere(t, func(t *testing.T, d access) {
 		w := newRegister(t, d, "A", "B", "C")
 		w.access.Config.Spaces = []string{"A", "C"}
-		const cloudKeys, centerKeys = "GET /wiki/api/v2/spaces?keys=A%2CC&limit=250", "GET /confluence/rest/api/space?limit=100&spaceKey=A&spaceKey=C"
+		const cloudKeys, centerKeys = "GET /wiki/api/v2/spaces?keys=A%2CC&limit=100", "GET /confluence/rest/api/space?limit=100&spaceKey=A&spaceKey=C"
 		w.titles(t, core.ListRequest{})
 		w.want(t, "everything", []string{cloudKeys, "GET /wiki/api/v2/spaces/A" + cloudPages, "GET /wiki/api/v2/spaces/C" + cloudPages},
 			[]string{centerKeys, inV1 + "A" + ofV1, inV1 + "C" + ofV1})
@@ -156,7 +156,7 @@ func puts(n string) (v2, v1 string) {
 const (
 	readV2  = "GET /wiki/api/v2/pages/PAGE?body-format=storage"
 	readV1  = "GET /confluence/rest/api/content/PAGE?expand=version,space,body.storage"
-	spaceV2 = "GET /wiki/api/v2/spaces?keys=A&limit=250"
+	spaceV2 = "GET /wiki/api/v2/spaces?keys=A&limit=100"
 	spaceV1 = "GET /confluence/rest/api/space?limit=100&spaceKey=A"
 	titleV2 = "GET /wiki/api/v2/pages?body-format=storage&space-id=A&status=current&status=archived&status=trashed&title=Summary"
 	titleV1 = "GET /confluence/rest/api/content?expand=version%2Cspace%2Cbody.storage&spaceKey=A&status=any&title=Summary&type=page"

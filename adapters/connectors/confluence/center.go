@@ -35,7 +35,7 @@ type pageV1 struct {
 const expandV1 = "version,space,body.storage"
 
 func (p pageV1) page(base string) page {
-	out := page{id: p.ID, title: p.Title, status: p.Status, space: p.Space.Name, spaceID: p.Space.Key, version: p.Version.Number, edited: when(p.Version.When)}
+	out := page{id: p.ID, title: p.Title, status: p.Status, space: p.Space.Name, spaceKey: p.Space.Key, spaceID: p.Space.Key, version: p.Version.Number, edited: when(p.Version.When)}
 	if out.status == "" {
 		out.status = "current"
 	}
@@ -53,7 +53,7 @@ func (p pageV1) page(base string) page {
 func listV1(ctx context.Context, s site, context, path, next string) (pageList, error) {
 	if next != "" {
 		if !strings.HasPrefix(next, "/rest/api/content") {
-			return pageList{}, core.Invalid("cursor", "cursor", "the cursor is not one of this listing; begin without")
+			return pageList{}, errCursor()
 		}
 		path = next
 	}
@@ -122,7 +122,7 @@ func (c center) spaces(ctx context.Context, keys []string, next string) (spaceLi
 	path := "/rest/api/space?" + url.Values{"limit": {"100"}, "spaceKey": keys}.Encode()
 	if next != "" {
 		if !strings.HasPrefix(next, "/rest/api/space") {
-			return spaceList{}, core.Invalid("cursor", "cursor", "the cursor is not one of this listing; begin without")
+			return spaceList{}, errCursor()
 		}
 		path = next
 	}
@@ -225,24 +225,15 @@ func (c center) read(ctx context.Context, id string, withBody bool) (page, error
 }
 
 func (c center) parent(ctx context.Context, id string) (parentPlace, error) {
-	if checkID(id) == nil {
-		p, err := c.read(ctx, id, false)
-		if err == nil && p.state() != core.RemotePresent {
-			err = vendor.Gone()
-		}
-		return parentPlace{space: space{Key: p.spaceID}, page: id}, err
+	p, err := c.read(ctx, id, false)
+	if core.ReasonOf(err) == core.ReasonGone {
+		s, err := spaceByKey(ctx, c, id)
+		return parentPlace{space: s}, err
 	}
-	if !spaceKey.MatchString(id) {
-		return parentPlace{}, vendor.Gone()
-	}
-	l, err := c.spaces(ctx, []string{id}, "")
-	if err == nil && len(l.spaces) == 0 {
+	if err == nil && p.state() != core.RemotePresent {
 		err = vendor.Gone()
 	}
-	if err != nil {
-		return parentPlace{}, err
-	}
-	return parentPlace{space: l.spaces[0]}, nil
+	return parentPlace{space: space{Key: p.spaceID}, page: id}, err
 }
 
 func (c center) titled(ctx context.Context, in parentPlace, title string) (*page, error) {

@@ -45,7 +45,7 @@ func (p pageV2) page(base string) page {
 		out.url = base + p.Links.WebUI
 	}
 	if key, _, found := strings.Cut(strings.TrimPrefix(p.Links.WebUI, "/spaces/"), "/"); found && strings.HasPrefix(p.Links.WebUI, "/spaces/") {
-		out.space = key
+		out.space, out.spaceKey = key, key
 	}
 	if p.Body.Storage != nil {
 		out.storage = &p.Body.Storage.Value
@@ -84,7 +84,6 @@ func (c cloud) spaces(ctx context.Context, keys []string, next string) (spaceLis
 	q := url.Values{"limit": {"100"}}
 	if len(keys) > 0 {
 		q.Set("keys", strings.Join(keys, ","))
-		q.Set("limit", "250")
 	}
 	if next != "" {
 		q.Set("cursor", next)
@@ -214,36 +213,28 @@ func (c cloud) read(ctx context.Context, id string, withBody bool) (page, error)
 	return got.page(got.Links.Base), nil
 }
 
-// parent reads a place as a page's id, then as a space's; a key is not all digits.
 func (c cloud) parent(ctx context.Context, id string) (parentPlace, error) {
-	if checkID(id) != nil {
-		return c.spaceByKey(ctx, id)
-	}
 	p, err := c.read(ctx, id, false)
-	if err == nil && p.state() != core.RemotePresent {
-		return parentPlace{}, vendor.Gone()
-	}
 	if core.ReasonOf(err) == core.ReasonGone {
-		var got struct{ ID string }
-		if second := c.get(ctx, v2+"/spaces/"+id, &got); core.ReasonOf(second) != core.ReasonGone {
-			return parentPlace{space: space{ID: got.ID}}, second
+		s, err := c.spaceByID(ctx, id)
+		if core.ReasonOf(err) == core.ReasonGone {
+			s, err = spaceByKey(ctx, c, id)
 		}
+		return parentPlace{space: s}, err
+	}
+	if err == nil && p.state() != core.RemotePresent {
+		err = vendor.Gone()
 	}
 	return parentPlace{space: space{ID: p.spaceID}, page: id}, err
 }
 
-func (c cloud) spaceByKey(ctx context.Context, key string) (parentPlace, error) {
-	if !spaceKey.MatchString(key) {
-		return parentPlace{}, vendor.Gone()
+func (c cloud) spaceByID(ctx context.Context, id string) (space, error) {
+	if err := checkID(id); err != nil {
+		return space{}, err
 	}
-	l, err := c.spaces(ctx, []string{key}, "")
-	if err != nil {
-		return parentPlace{}, err
-	}
-	if len(l.spaces) == 0 {
-		return parentPlace{}, vendor.Gone()
-	}
-	return parentPlace{space: l.spaces[0]}, nil
+	var got struct{ ID string }
+	err := c.get(ctx, v2+"/spaces/"+id, &got)
+	return space{ID: got.ID}, err
 }
 
 func (c cloud) titled(ctx context.Context, in parentPlace, title string) (*page, error) {

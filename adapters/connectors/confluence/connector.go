@@ -73,7 +73,8 @@ type edition interface {
 	pages(ctx context.Context, q pageQuery, next string) (pageList, error)
 	// read returns a page, also one in the trash; withBody asks for its storage.
 	read(ctx context.Context, id string, withBody bool) (page, error)
-	// parent finds where a new page goes.
+	// parent finds where a new page goes: a page's id, or a space's id or key, in that
+	// order, since a key may be all digits.
 	parent(ctx context.Context, id string) (place parentPlace, err error)
 	// titled returns the page of a space that has a title, in whatever state; nil: none.
 	titled(ctx context.Context, in parentPlace, title string) (*page, error)
@@ -85,17 +86,6 @@ type edition interface {
 	// address returns the web address of the page of a space that has a title; "":
 	// none, or none that may be seen.
 	address(ctx context.Context, spaceID, title string) (string, error)
-}
-
-type spaceList struct {
-	spaces []space
-	next   string
-}
-
-type space struct {
-	ID   string `json:"i"`
-	Key  string `json:"k"`
-	Name string `json:"n"`
 }
 
 type pageList struct {
@@ -115,12 +105,13 @@ type pageQuery struct {
 
 // page is one of Confluence's, in either version of the API.
 type page struct {
-	id, title, status, url, space string
-	spaceID                       string // of a Data Center: its key
-	version                       int
-	edited                        time.Time
-	storage                       *string // nil: not read
-	adf                           string  // where storage could not be rendered
+	id, title, status, url string
+	space, spaceKey        string // its name, where a list says it, else its key
+	spaceID                string // of a Data Center: its key
+	version                int
+	edited                 time.Time
+	storage                *string // nil: not read
+	adf                    string  // where storage could not be rendered
 }
 
 // parentPlace is where a new page goes.
@@ -170,7 +161,7 @@ func (c *Connector) Verify(ctx context.Context, a core.Access) (*core.Verified, 
 		return nil, err
 	}
 	out := &core.Verified{Config: a.Config}
-	spaces, more, err := c.countSpaces(ctx, e, a.Config.Spaces)
+	spaces, more, err := countSpaces(ctx, e, a.Config.Spaces)
 	if err != nil {
 		return nil, err
 	}
@@ -202,19 +193,4 @@ func (c *Connector) Verify(ctx context.Context, a core.Access) (*core.Verified, 
 	}
 	out.Config.Account = cmp.Or(out.Account, a.Config.Account)
 	return out, nil
-}
-
-func (c *Connector) countSpaces(ctx context.Context, e edition, keys []string) (all []space, more bool, err error) {
-	next := ""
-	for range mostCounted {
-		l, err := e.spaces(ctx, keys, next)
-		if err != nil {
-			return nil, false, err
-		}
-		all = append(all, l.spaces...)
-		if next = l.next; next == "" {
-			return all, false, nil
-		}
-	}
-	return all, true, nil
 }

@@ -28,8 +28,14 @@ type town struct {
 
 func newTown(t *testing.T, d access, spaces ...string) *town {
 	t.Helper()
+	return newCity(t, d, 2, spaces...)
+}
+
+// newCity is newTown with as many items a page.
+func newCity(t *testing.T, d access, page int, spaces ...string) *town {
+	t.Helper()
 	w := &town{at: time.Date(2026, 6, 20, 10, 0, 0, 0, time.UTC)}
-	w.fake = fakes.NewConfluence(fakes.Config{Token: coretest.VendorToken, PageSize: 2, Now: func() time.Time { return w.at }})
+	w.fake = fakes.NewConfluence(fakes.Config{Token: coretest.VendorToken, PageSize: page, Now: func() time.Time { return w.at }})
 	server := httptest.NewServer(w.fake)
 	t.Cleanup(server.Close)
 	for _, key := range spaces {

@@ -28,10 +28,10 @@ type asked struct{ all, unknown []string }
 var (
 	askedInCloud = asked{
 		all: []string{
-			"POST /wiki/api/v2/users-bulk", "GET /wiki/api/v2/pages?limit=1&space-id=OPS&title=Rota", "GET /wiki/api/v2/spaces?keys=CREW&limit=250",
-			"GET /wiki/api/v2/pages?limit=1&space-id=CREW&title=Rota", "GET /wiki/api/v2/pages?limit=1&space-id=OPS&title=Nowhere", "GET /wiki/api/v2/spaces?keys=GONE&limit=250",
+			"POST /wiki/api/v2/users-bulk", "GET /wiki/api/v2/pages?limit=1&space-id=OPS&title=Rota", "GET /wiki/api/v2/spaces?keys=CREW&limit=100",
+			"GET /wiki/api/v2/pages?limit=1&space-id=CREW&title=Rota", "GET /wiki/api/v2/pages?limit=1&space-id=OPS&title=Nowhere", "GET /wiki/api/v2/spaces?keys=GONE&limit=100",
 		},
-		unknown: []string{"POST /wiki/api/v2/users-bulk", "GET /wiki/api/v2/pages?limit=1&space-id=OPS&title=Nowhere", "GET /wiki/api/v2/spaces?keys=GONE&limit=250"},
+		unknown: []string{"POST /wiki/api/v2/users-bulk", "GET /wiki/api/v2/pages?limit=1&space-id=OPS&title=Nowhere", "GET /wiki/api/v2/spaces?keys=GONE&limit=100"},
 	}
 	askedInCenter = asked{
 		all: []string{

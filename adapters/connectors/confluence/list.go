@@ -17,6 +17,11 @@ type listing struct {
 	Next   string  `json:"c,omitempty"` // within what the stage reads
 	Spaces []space `json:"d,omitempty"` // still to be listed, the present one first; of changes: within these
 	Found  string  `json:"f,omitempty"` // where more spaces are found; "": that were all
+	// Of spaces that were chosen: where in their list the present batch begins, or with
+	// nothing more Found the next one, 0 being none; and the batch's keys that no answer
+	// had yet.
+	Asked int      `json:"a,omitempty"`
+	Lost  []string `json:"l,omitempty"`
 }
 
 // stage is what a listing reads.
@@ -43,7 +48,7 @@ func (c *Connector) List(ctx context.Context, a core.Access, r core.ListRequest)
 		return nil, err
 	}
 	if at.Stage == stageSpaces && r.Query != "" {
-		return listMatches(ctx, e, r, at)
+		return listMatches(ctx, e, r, at, a.Config.Spaces)
 	}
 	switch at.Stage {
 	case stageSpaces:
@@ -58,45 +63,7 @@ func (c *Connector) List(ctx context.Context, a core.Access, r core.ListRequest)
 	case stageChanged, stageTrash:
 		return listChanged(ctx, e, r, at)
 	}
-	return nil, core.Invalid("cursor", "cursor", "the cursor is not one of this listing; begin without")
-}
-
-// listSpaces finds spaces, whose pages come next.
-func listSpaces(ctx context.Context, e edition, r core.ListRequest, at listing, keys []string) (*core.ListPage, error) {
-	l, err := e.spaces(ctx, keys, at.Next)
-	if err != nil {
-		return partial(err, "the spaces could not be listed", "")
-	}
-	out := &core.ListPage{}
-	if at.Next == "" && l.next == "" {
-		out.Incomplete = missing(keys, l.spaces)
-	}
-	next := listing{Stage: stagePages, Spaces: l.spaces, Found: l.next}
-	if !r.Since.IsZero() && len(l.spaces) > 0 {
-		next.Stage = stageChanged
-	}
-	out.Next = next.pack()
-	return out, nil
-}
-
-// missing says which of the keys have no space that can be seen.
-func missing(keys []string, found []space) string {
-	lost := unseen(keys, found)
-	if len(lost) == 0 {
-		return ""
-	}
-	return "no such space can be seen: " + strings.Join(lost, ", ")
-}
-
-// unseen returns the keys that have no space among those found.
-func unseen(keys []string, found []space) []string {
-	var lost []string
-	for _, key := range keys {
-		if !slices.ContainsFunc(found, func(s space) bool { return strings.EqualFold(s.Key, key) }) {
-			lost = append(lost, key)
-		}
-	}
-	return lost
+	return nil, errCursor()
 }
 
 // pack returns the cursor of a place among spaces, or of what comes after them.
@@ -105,9 +72,21 @@ func (l listing) pack() string {
 	case len(l.Spaces) > 0:
 		return upstream.Pack(l)
 	case l.Found != "":
-		return upstream.Pack(listing{Next: l.Found})
+		return upstream.Pack(listing{Next: l.Found, Asked: l.Asked, Lost: l.Lost})
+	case l.Asked > 0:
+		return upstream.Pack(listing{Asked: l.Asked})
 	}
 	return ""
+}
+
+// without is l when the first n of its spaces are done.
+func (l listing) without(n int) listing {
+	l.Next, l.Spaces = "", l.Spaces[n:]
+	return l
+}
+
+func errCursor() error {
+	return core.Invalid("cursor", "cursor", "the cursor is not one of this listing; begin without")
 }
 
 // partial makes a part that may not be listed a page that says so; other errors
@@ -130,7 +109,7 @@ func limit(r core.ListRequest) int {
 // listPages reads pages of the first space.
 func listPages(ctx context.Context, e edition, r core.ListRequest, at listing) (*core.ListPage, error) {
 	here := at.Spaces[0]
-	rest := listing{Stage: stagePages, Spaces: at.Spaces[1:], Found: at.Found}
+	rest := at.without(1)
 	l, err := e.pages(ctx, pageQuery{space: &here, limit: limit(r)}, at.Next)
 	if err != nil {
 		return partial(err, "the space “"+here.Name+"” could not be listed", rest.pack())
@@ -152,9 +131,11 @@ func listPages(ctx context.Context, e edition, r core.ListRequest, at listing) (
 func listChanged(ctx context.Context, e edition, r core.ListRequest, at listing) (*core.ListPage, error) {
 	inTrash := at.Stage == stageTrash
 	q := pageQuery{within: at.Spaces, since: r.Since, trashed: inTrash, limit: limit(r)}
-	after := listing{Found: at.Found}.pack()
+	after := at.without(len(at.Spaces)).pack()
 	if !inTrash {
-		after = upstream.Pack(listing{Stage: stageTrash, Spaces: at.Spaces, Found: at.Found})
+		trash := at.without(0)
+		trash.Stage = stageTrash
+		after = upstream.Pack(trash)
 	}
 	l, err := e.pages(ctx, q, at.Next)
 	if err != nil {
@@ -173,15 +154,18 @@ func listChanged(ctx context.Context, e edition, r core.ListRequest, at listing)
 	return out, nil
 }
 
-// listMatches reads pages by words of their title.
-func listMatches(ctx context.Context, e edition, r core.ListRequest, at listing) (*core.ListPage, error) {
+// listMatches reads pages by words of their title, and keeps those of the chosen spaces:
+// there may be more than a query can name.
+func listMatches(ctx context.Context, e edition, r core.ListRequest, at listing, chosen []string) (*core.ListPage, error) {
 	l, err := e.pages(ctx, pageQuery{words: r.Query, limit: limit(r)}, at.Next)
 	if err != nil {
 		return partial(err, "the pages could not be searched", "")
 	}
 	out := &core.ListPage{}
 	for _, p := range l.pages {
-		out.Items = append(out.Items, p.item())
+		if len(chosen) == 0 || slices.ContainsFunc(chosen, func(key string) bool { return strings.EqualFold(key, p.spaceKey) }) {
+			out.Items = append(out.Items, p.item())
+		}
 	}
 	if l.next != "" {
 		out.Next = upstream.Pack(listing{Next: l.next})

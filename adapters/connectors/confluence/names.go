@@ -147,8 +147,8 @@ func (k kept) address(ctx context.Context, e edition, own string, p pageTitle) (
 	in, err := own, error(nil)
 	if p.space != "" {
 		in, err = k.find(ctx, k.key("space", p.space), func() (string, error) {
-			place, err := e.parent(ctx, p.space)
-			return place.space.ID, err
+			s, err := spaceByKey(ctx, e, p.space)
+			return s.ID, err
 		})
 	}
 	if err != nil || in == "" {

@@ -13,6 +13,9 @@ import (
 func (f *Confluence) listSpaces(q *request) answer {
 	query := q.URL.Query()
 	keys := split(query["keys"])
+	if len(keys) > v2MostKeys {
+		return tooMany("keys", v2MostKeys)
+	}
 	items := []object{}
 	for _, s := range f.spaces {
 		if s.lost || len(keys) > 0 && !slices.Contains(keys, s.key) || query.Get("type") != "" && query.Get("type") != s.kind {
@@ -21,6 +24,16 @@ func (f *Confluence) listSpaces(q *request) answer {
 		items = append(items, spaceV2(s))
 	}
 	return f.listV2(q, items)
+}
+
+// What a listing of spaces and one of pages take at once, as Atlassian's description has it.
+const (
+	v2MostKeys   = 250
+	v2MostSpaces = 100
+)
+
+func tooMany(parameter string, most int) answer {
+	return v2Error(http.StatusBadRequest, "INVALID_REQUEST_PARAMETER", "Provided value for '"+parameter+"' has more than "+strconv.Itoa(most)+" items")
 }
 
 // split reads a parameter that is repeated or has commas.
@@ -57,6 +70,9 @@ func (f *Confluence) getSpace(q *request) answer {
 func (f *Confluence) listPages(q *request) answer {
 	query := q.URL.Query()
 	spaces := split(query["space-id"])
+	if len(spaces) > v2MostSpaces {
+		return tooMany("space-id", v2MostSpaces)
+	}
 	if id := q.PathValue("id"); id != "" {
 		s := f.spaceByID(id)
 		if s == nil || s.lost {
