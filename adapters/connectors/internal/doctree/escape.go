@@ -118,6 +118,22 @@ func balanced(s string) bool {
 // autolink is what may stand between < and >.
 var autolink = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]{1,31}:[^\x00-\x20<>\x7f]*$`)
 
+// bareURL is how text begins that GitHub and others make a link of by themselves, up
+// to the next white space or "<": "Autolinks (extension)" of GitHub Flavored Markdown.
+var bareURL = regexp.MustCompile(`(?i)(https?:|ftp:|www\.)[^\s<]*`)
+
+// plainURLs keeps addresses in escaped text from becoming links that would take in
+// what is not theirs: backslashes, or what is glued to the text's end.
+func plainURLs(text string, glued func() bool) string {
+	return bareURL.ReplaceAllStringFunc(text, func(url string) string {
+		if !strings.Contains(url, `\`) && !(strings.HasSuffix(text, url) && glued()) {
+			return url
+		}
+		at := strings.IndexAny(url, ":.")
+		return url[:at] + `\` + url[at:]
+	})
+}
+
 // codeSpan writes code within a line.
 func codeSpan(text string) string {
 	fence := strings.Repeat("`", longestRun(text, '`')+1)

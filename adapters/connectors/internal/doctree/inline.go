@@ -182,7 +182,7 @@ func (w *inlineWriter) word(p Span) {
 func (w *inlineWriter) text() string {
 	for i := range w.pieces {
 		if p := &w.pieces[i]; p.raw != "" {
-			p.text = escape(p.raw, w.first(i+1))
+			p.text = plainURLs(escape(p.raw, w.first(i+1)), func() bool { return w.glued(i + 1) })
 		}
 	}
 	// Each round turns at least one; text that needs more rounds than this is made
@@ -314,6 +314,19 @@ func (w *inlineWriter) first(i int) rune {
 		}
 	}
 	return ' '
+}
+
+// glued reports whether an address that ends before a piece would go on in it, if it
+// became a link: no white space or tag is between, nor only what no link ends with.
+func (w *inlineWriter) glued(i int) bool {
+	for ; i < len(w.pieces); i++ {
+		s := strings.TrimLeft(w.pieces[i].string()+w.pieces[i].raw, "?!.,:*_~")
+		if s != "" {
+			r, _ := utf8.DecodeRuneInString(s)
+			return r != '<' && !unicode.IsSpace(r)
+		}
+	}
+	return false
 }
 
 // last returns the last character before a piece; a line's start is a space.

@@ -46,6 +46,8 @@ func TestWrite_TextReadsAsItWasTyped(t *testing.T) {
 		"> q":                         `\> q`,
 		"a\\\nb":                      "a\\\\<br>\nb",
 		"\n\n a \n\n b \n":            "a\\\n\\\nb",
+		"http://e.example/a_b, (www.e.example) https:": "http://e.example/a_b, (www.e.example) https:",
+		"https://e.example/~x www.e.example/[y] ~":     `https\://e.example/\~x www\.e.example/\[y\] \~`,
 	} {
 		if got := strings.TrimSuffix(written(t, para(in)), "\n"); got != want {
 			t.Errorf("%q: got %q, want %q", in, got, want)
@@ -82,6 +84,9 @@ func TestWrite_MarksThatEveryParserTakes(t *testing.T) {
 		"formula":                     {spans{{Text: "a "}, {Kind: doctree.Math, Text: "x\ny`"}}, "a $`` x y` ``$"},
 		"comment":                     {spans{{Text: "a "}, {Kind: doctree.Hidden, Text: "-->b--c-"}}, "a <!-- b- -c -->"},
 		"break keeps marks":           {spans{{Text: "a", Marks: b}, {Kind: doctree.Break}, {Text: "b", Marks: b}}, "**a\\\nb**"},
+		"address glued to code":       {spans{{Text: "see http://e.example/a"}, {Text: "b", Marks: m}}, "see http\\://e.example/a`b`"},
+		"address glued to a link":     {spans{{Text: "www.e.example"}, {Text: "!"}, {Text: "b", Link: "u"}}, "www\\.e.example\\![b](u)"},
+		"address ends before marks":   {spans{{Text: "http://e.example/a", Marks: b}, {Text: ", "}, {Text: "b", Marks: m}}, "**http://e.example/a**, `b`"},
 		"break ends code":             {spans{{Text: "a", Marks: m}, {Kind: doctree.Break}, {Text: "b", Marks: m}}, "`a`\\\n`b`"},
 	} {
 		if got := strings.TrimSuffix(written(t, &doctree.Paragraph{Text: c.in}), "\n"); got != c.want {
