@@ -317,13 +317,13 @@ func (w *inlineWriter) first(i int) rune {
 }
 
 // glued reports whether an address that ends before a piece would go on in it, if it
-// became a link: no white space or tag is between, nor only what no link ends with.
+// became a link: no white space or break is between, nor only what no link ends with.
 func (w *inlineWriter) glued(i int) bool {
 	for ; i < len(w.pieces); i++ {
 		s := strings.TrimLeft(w.pieces[i].string()+w.pieces[i].raw, "?!.,:*_~")
 		if s != "" {
 			r, _ := utf8.DecodeRuneInString(s)
-			return r != '<' && !unicode.IsSpace(r)
+			return !unicode.IsSpace(r) && s != "\\\n" && !strings.HasPrefix(s, "<br>")
 		}
 	}
 	return false

@@ -1,5 +1,7 @@
 package doctree
 
+import "iter"
+
 // Visible reports whether a block is written at all.
 func Visible(b Block) bool {
 	switch b := b.(type) {
@@ -25,6 +27,17 @@ func Visible(b Block) bool {
 		return true
 	}
 	return false
+}
+
+// visible yields the blocks that are written.
+func visible(blocks []Block) iter.Seq[Block] {
+	return func(yield func(Block) bool) {
+		for _, b := range blocks {
+			if Visible(b) && !yield(b) {
+				return
+			}
+		}
+	}
 }
 
 // hidden reports whether there is a comment.

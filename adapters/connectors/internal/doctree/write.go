@@ -2,6 +2,7 @@ package doctree
 
 import (
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -177,10 +178,8 @@ func taskText(text string, blocks []Block) string {
 
 // first returns the first block that is written.
 func first(blocks []Block) Block {
-	for _, b := range blocks {
-		if Visible(b) {
-			return b
-		}
+	for b := range visible(blocks) {
+		return b
 	}
 	return nil
 }
@@ -188,7 +187,7 @@ func first(blocks []Block) Block {
 // itemText writes an item's blocks; a list stands right below the text before it.
 func (w *writer) itemText(it Item, depth int) string {
 	var b strings.Builder
-	blocks := it.Blocks
+	blocks := slices.Collect(visible(it.Blocks))
 	for i := 0; i < len(blocks); {
 		j := i + 1 // a run that blocks may write together: lists know their neighbours
 		for j < len(blocks) && !isParagraph(blocks[j-1]) {

@@ -87,6 +87,7 @@ func TestWrite_MarksThatEveryParserTakes(t *testing.T) {
 		"address glued to code":       {spans{{Text: "see http://e.example/a"}, {Text: "b", Marks: m}}, "see http\\://e.example/a`b`"},
 		"address glued to a link":     {spans{{Text: "www.e.example"}, {Text: "!"}, {Text: "b", Link: "u"}}, "www\\.e.example\\![b](u)"},
 		"address ends before marks":   {spans{{Text: "http://e.example/a", Marks: b}, {Text: ", "}, {Text: "b", Marks: m}}, "**http://e.example/a**, `b`"},
+		"address at a line's end":     {spans{{Text: "www.e.example"}, {Kind: doctree.Break}, {Text: "b"}}, "www.e.example\\\nb"},
 		"break ends code":             {spans{{Text: "a", Marks: m}, {Kind: doctree.Break}, {Text: "b", Marks: m}}, "`a`\\\n`b`"},
 	} {
 		if got := strings.TrimSuffix(written(t, &doctree.Paragraph{Text: c.in}), "\n"); got != c.want {
@@ -119,6 +120,7 @@ func TestWrite_Blocks(t *testing.T) {
 		"comment cannot end":    {[]doctree.Block{&doctree.Comment{Text: "a --> <b>\nc"}}, "<!-- a - -> <b> c -->\n"},
 		"raw":                   {[]doctree.Block{&doctree.Raw{Markdown: "\n  a\r\n* b  \n\n"}}, "  a\n* b\n"},
 		"merged cells overlap":  {[]doctree.Block{&doctree.Table{Rows: [][]doctree.Cell{{{Rows: 2, Cols: 2, Blocks: []doctree.Block{para("a")}}}, {{Blocks: []doctree.Block{para("b")}}}, {}}}}, "|  |  |  |\n| --- | --- | --- |\n| a | a |  |\n| a | a | b |\n|  |  |  |\n"},
+		"list below details":    {[]doctree.Block{list(false, 0, item(para("a"), &doctree.Details{Summary: "s"}, para(""), list(false, 0, item(para("b")))))}, "- a\n\n  <details>\n  <summary>s</summary>\n\n  </details>\n\n  - b\n"},
 		"number in a cell list": {[]doctree.Block{&doctree.Table{Header: true, Rows: [][]doctree.Cell{{{Blocks: []doctree.Block{list(true, 3, item(para("a")), item(para("b")))}}}}}}, "| 3. a<br>4. b |\n| --- |\n"},
 	} {
 		got, err := doctree.Write(c.in)
