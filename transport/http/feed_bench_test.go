@@ -28,12 +28,17 @@ type rawClient struct {
 
 func (p *person) rawDial(tb testing.TB) *rawClient {
 	tb.Helper()
+	return p.rawOpen(tb, "/v1/ws", "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n")
+}
+
+// rawOpen returns a connection of the feed over either transport, read up to hello.
+func (p *person) rawOpen(tb testing.TB, path, header string) *rawClient {
+	tb.Helper()
 	conn, err := net.Dial("tcp", strings.TrimPrefix(p.w.url, "http://"))
 	if err != nil {
 		tb.Fatal(err)
 	}
-	fmt.Fprintf(conn, "GET /v1/ws HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"+
-		"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nAuthorization: Bearer %s\r\n\r\n", p.token)
+	fmt.Fprintf(conn, "GET %s HTTP/1.1\r\nHost: x\r\n%sAuthorization: Bearer %s\r\n\r\n", path, header, p.token)
 	buf := make([]byte, 4096)
 	for n := 0; !bytes.Contains(buf[:n], []byte(`"last_event_id"`)); {
 		got, err := conn.Read(buf[n:])

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"time"
 
 	"github.com/docsctl/docsctl/core"
 	"github.com/docsctl/docsctl/core/feed"
@@ -41,6 +42,7 @@ func (c *subscriber) tell(ctx context.Context, w http.ResponseWriter) error {
 	text := append([]byte("retry: 2000\n"), sseEvent(c.Start(), frameHello, c.hello())...)
 	for {
 		if len(text) > 0 {
+			_ = out.SetWriteDeadline(time.Now().Add(c.api.pace.write)) // without effect where there is no connection, as in tests
 			if _, err := w.Write(text); err != nil {
 				return err
 			}

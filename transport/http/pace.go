@@ -52,6 +52,7 @@ type recorder struct {
 	ctl    *http.ResponseController
 	status int
 	bytes  int64
+	paced  bool // by the handler itself
 }
 
 func newRecorder(w http.ResponseWriter) *recorder {
@@ -80,7 +81,17 @@ func (r *recorder) Write(p []byte) (int, error) {
 	return n, err
 }
 
+// SetWriteDeadline is for handlers that give each write its time themselves,
+// through http.ResponseController: from then on Write gives none.
+func (r *recorder) SetWriteDeadline(t time.Time) error {
+	r.paced = true
+	return r.ctl.SetWriteDeadline(t)
+}
+
 func (r *recorder) deadline(bytes int64) {
+	if r.paced {
+		return
+	}
 	_ = r.ctl.SetWriteDeadline(time.Now().Add(writeGrace + timeFor(bytes)))
 }
 

@@ -52,6 +52,8 @@ type options struct {
 	pace      feedPace // zero fields: as they are
 	origins   []string
 	upload    int64 // largest file; 0: as it is
+
+	unconfirmed time.Duration // 0: as it is
 }
 
 // migrate makes a store of its own for each test a matter of copying a file.
@@ -128,7 +130,7 @@ func newNode(t testing.TB, store core.Store, bus core.EventBus, presence core.Pr
 	}
 	h.(*api).pace = o.pace.or(defaultPace())
 	srv := httptest.NewUnstartedServer(h)
-	srv.Config = NewServer(h, quiet)
+	srv.Config = newServer(h, quiet, cmp.Or(o.unconfirmed, unconfirmed))
 	srv.Start()
 	t.Cleanup(srv.Close)
 	t.Cleanup(func() {
