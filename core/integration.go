@@ -3,7 +3,6 @@ package core
 import (
 	"context"
 	"net/url"
-	"slices"
 	"strings"
 	"time"
 )
@@ -176,6 +175,7 @@ func (n NewIntegration) Validate() error {
 	v.text("name", n.Name, 0, maxIntegrationName)
 	v.token("access_token", n.Token, 1)
 	v.token("refresh_token", n.RefreshToken, 0)
+	v.refreshToken(n.AuthType, n.RefreshToken)
 	v.interval(n.SyncInterval)
 	v.integrationConfig(n.Type, n.AuthType, n.Config)
 	return v.err()
@@ -191,6 +191,13 @@ func (v *validation) token(field string, s Secret, least int) {
 		v.add(field, "max_length", field+" is longer than any token; check what was pasted")
 	case strings.ContainsFunc(t, func(r rune) bool { return r <= ' ' || r >= 127 }):
 		v.add(field, "format", field+" has characters that no token has, such as spaces; check what was pasted")
+	}
+}
+
+// refreshToken refuses one that nothing would ever be refreshed with.
+func (v *validation) refreshToken(auth AuthType, s Secret) {
+	if auth == AuthAPIToken && !s.Empty() {
+		v.add("refresh_token", "unknown", "an API token is not refreshed; leave refresh_token out, or connect by oauth2")
 	}
 }
 
@@ -257,32 +264,3 @@ func (v *validation) confluence(auth AuthType, c IntegrationConfig) {
 // spaceKeyMarks takes out what keys have besides letters and digits: those of personal
 // spaces are names of users, which may be addresses.
 var spaceKeyMarks = strings.NewReplacer("~", "", "_", "", "-", "", ".", "", "@", "")
-
-// IntegrationPatch changes the fields that are not nil.
-type IntegrationPatch struct {
-	Name         *string
-	Token        *Secret // a new one is proven before it is stored
-	Spaces       *[]string
-	SyncInterval *int
-}
-
-// Validate returns CodeValidation with every field that does not hold.
-func (p IntegrationPatch) Validate() error {
-	var v validation
-	if p.Name != nil {
-		v.name("name", *p.Name)
-	}
-	if p.Token != nil {
-		v.token("access_token", *p.Token, 1)
-	}
-	if p.SyncInterval != nil {
-		v.interval(*p.SyncInterval)
-	}
-	return v.err()
-}
-
-// sameSpaces reports whether two lists name the same spaces.
-func sameSpaces(a, b []string) bool {
-	a, b = slices.Sorted(slices.Values(a)), slices.Sorted(slices.Values(b))
-	return slices.Equal(a, b)
-}

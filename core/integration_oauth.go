@@ -1,6 +1,7 @@
 package core
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
@@ -22,6 +23,7 @@ type oauthState struct {
 	User     UserID            `json:"user"`
 	Session  SessionID         `json:"session,omitempty"`
 	Key      APIKeyID          `json:"key,omitempty"`
+	Again    IntegrationID     `json:"again,omitempty"` // that is connected anew; "": a new one is made
 	Type     IntegrationType   `json:"type"`
 	Name     string            `json:"name,omitempty"`
 	Config   IntegrationConfig `json:"config"`
@@ -34,6 +36,7 @@ type oauthState struct {
 
 // OAuthRequest begins a connection by OAuth2.
 type OAuthRequest struct {
+	Again        IntegrationID // that gets new tokens and keeps all else, so that what follows Type is left out; "": a new one
 	Type         IntegrationType
 	Name         string
 	Config       IntegrationConfig
@@ -49,7 +52,7 @@ type OAuthStart struct {
 }
 
 // StartOAuth returns where the user agrees at the vendor. Only an admin may. It returns
-// CodeUnavailable when the installation is no client of the vendor.
+// CodeNotFound when the installation is no client of the vendor.
 func (s *IntegrationService) StartOAuth(ctx context.Context, a Actor, r OAuthRequest) (*OAuthStart, error) {
 	if err := a.may(permIntegrations, ""); err != nil {
 		return nil, err
@@ -66,8 +69,13 @@ func (s *IntegrationService) StartOAuth(ctx context.Context, a Actor, r OAuthReq
 	if err != nil {
 		return nil, err
 	}
+	if r.Again != "" {
+		if _, err := s.connectedByOAuth(ctx, a, r); err != nil {
+			return nil, err
+		}
+	}
 	st := oauthState{
-		User: a.User(), Session: a.session, Key: a.key, Type: r.Type, Name: r.Name, Config: r.Config, Interval: r.SyncInterval,
+		User: a.User(), Session: a.session, Key: a.key, Again: r.Again, Type: r.Type, Name: r.Name, Config: r.Config, Interval: r.SyncInterval,
 		Redirect: r.RedirectURL, Verifier: rand.Text() + rand.Text(), Expires: s.cfg.now().Add(oauthLife),
 	}
 	if r.Browser != "" {
@@ -90,9 +98,26 @@ func (s *IntegrationService) authorizer(t IntegrationType) (Authorizer, error) {
 	}
 	auth := conn.Authorizer()
 	if auth == nil {
-		return nil, Unavailable("this installation is no OAuth2 client of "+conn.Capabilities().Name+"; connect by a token, or ask its operator to set the client's id and secret", 0, nil)
+		setting := "DOCSCTL_" + strings.ToUpper(string(t)) + "_CLIENT_"
+		return nil, &Error{
+			Code: CodeNotFound, Message: "OAuth2 with " + conn.Capabilities().Name + " is not set up here; connect by a token, or have the operator set " + setting + "ID and " + setting + "SECRET",
+		}
 	}
 	return auth, nil
+}
+
+// connectedByOAuth returns the integration that is to be connected anew.
+func (s *IntegrationService) connectedByOAuth(ctx context.Context, a Actor, r OAuthRequest) (*Integration, error) {
+	i, err := s.Get(ctx, a, r.Again)
+	switch {
+	case err != nil:
+		return nil, err
+	case i.Type != r.Type || i.AuthType != AuthOAuth2:
+		return nil, Invalid("integration_id", "oauth2", "that integration is not one of "+string(r.Type)+" by oauth2; change its access_token instead")
+	case r.Name != "" || r.SyncInterval != 0 || r.Config.BaseURL+r.Config.Email+string(r.Config.Deployment) != "" || len(r.Config.Spaces) > 0:
+		return nil, Invalid("integration_id", "alone", "an integration that is connected anew keeps its name, interval and config; leave them out, and change them afterwards")
+	}
+	return i, nil
 }
 
 // OAuthReturn is what the vendor sent back with the user.
@@ -103,8 +128,8 @@ type OAuthReturn struct {
 	Browser string // what the browser that brought it keeps; "": nothing
 }
 
-// FinishOAuth makes an integration of the vendor's answer, for the user who began and
-// while their session lasts. The state is the credential.
+// FinishOAuth makes an integration of the vendor's answer, or connects one anew, for the
+// user who began and while their session lasts. The state is the credential.
 func (s *IntegrationService) FinishOAuth(ctx context.Context, o Origin, r OAuthReturn) (*Connected, error) {
 	t, st, err := s.openState(ctx, r)
 	if err != nil {
@@ -129,6 +154,9 @@ func (s *IntegrationService) FinishOAuth(ctx context.Context, o Origin, r OAuthR
 		}
 		return nil, err
 	}
+	if st.Again != "" {
+		return s.connectAgain(ctx, a, OAuthRequest{Again: st.Again, Type: st.Type}, *g)
+	}
 	n := NewIntegration{
 		Type: st.Type, AuthType: AuthOAuth2, Name: st.Name, Token: g.Token, RefreshToken: g.RefreshToken,
 		Config: g.Config, SyncInterval: st.Interval,
@@ -141,6 +169,48 @@ func (s *IntegrationService) FinishOAuth(ctx context.Context, o Origin, r OAuthR
 		n.ExpiresAt = &g.ExpiresAt
 	}
 	return s.connect(ctx, a, n)
+}
+
+// connectAgain gives an integration the tokens of a grant, of the same site.
+func (s *IntegrationService) connectAgain(ctx context.Context, a Actor, r OAuthRequest, g Grant) (*Connected, error) {
+	i, err := s.connectedByOAuth(ctx, a, r)
+	if err != nil {
+		return nil, err
+	}
+	conn, err := s.cfg.connectorOf(i.Type)
+	if err != nil {
+		return nil, err
+	}
+	access := Access{Tenant: a.Tenant(), Integration: i.ID, AuthType: i.AuthType, Config: g.Config, Token: g.Token, RefreshToken: g.RefreshToken}
+	access.Config.BaseURL, access.Config.Spaces = cmp.Or(g.Config.BaseURL, i.Config.BaseURL), i.Config.Spaces
+	v, err := verify(ctx, conn, access)
+	if err != nil {
+		return nil, err
+	}
+	if v.Config.CloudID != i.Config.CloudID {
+		return nil, Invalid("integration_id", "same_site", "the account opened another site than "+i.Config.BaseURL+"; agree for that one, or connect the other as a new integration")
+	}
+	p := proof{config: v.found()}
+	if !g.ExpiresAt.IsZero() {
+		p.expiresAt = cutTime(&g.ExpiresAt)
+	}
+	if p.sealed, err = s.cfg.sealTokens(ctx, a.Tenant(), g.Token, g.RefreshToken); err != nil {
+		return nil, err
+	}
+	err = s.cfg.change(ctx, a.Tenant(), func(ctx context.Context, tx Tx) error {
+		if i, err = tx.Integrations.GetForUpdate(ctx, r.Again); err != nil {
+			return err
+		}
+		p.config.Spaces = i.Config.Spaces
+		i.accept(p)
+		s.cfg.audit(tx, a, AuditIntegrationUpdated, string(i.ID), map[string]any{"token_replaced": true})
+		return s.cfg.updateIntegration(ctx, tx, i)
+	})
+	if err != nil {
+		return nil, err
+	}
+	s.cfg.forgetCachedAccess(ctx, a.Tenant(), i.ID)
+	return &Connected{Integration: i, Check: *v}, nil
 }
 
 func errState() error {

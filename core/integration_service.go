@@ -123,10 +123,7 @@ func (s *IntegrationService) newIntegration(a Actor, n NewIntegration, conn Conn
 	at := s.cfg.now()
 	i := &Integration{
 		ID: NewID[IntegrationID](), OrgID: a.Tenant().OrgID(), UserID: a.User(), Type: n.Type, AuthType: n.AuthType, Name: n.Name,
-		Config: v.Config, Status: IntegrationConnected, TokenExpiresAt: cutTime(n.ExpiresAt), CreatedAt: at, UpdatedAt: at,
-	}
-	if i.Config.Account == "" {
-		i.Config.Account = v.Account
+		Config: v.found(), Status: IntegrationConnected, TokenExpiresAt: cutTime(n.ExpiresAt), CreatedAt: at, UpdatedAt: at,
 	}
 	if strings.TrimSpace(i.Name) == "" {
 		i.Name = cutRunes(strings.TrimSpace(conn.Capabilities().Name+" "+i.Config.Account), maxIntegrationName)
@@ -167,103 +164,6 @@ func (s *IntegrationService) List(ctx context.Context, a Actor, p PageRequest) (
 	}
 	rows, err := s.cfg.Store.Tenant(a.Tenant()).Read().Integrations.List(ctx, seek)
 	return page(rows, seek, func(i Integration) Key { return Key{At: i.CreatedAt, ID: string(i.ID)} }), err
-}
-
-// Update changes an integration. A new token is proven as in Connect, and makes a
-// revoked integration work again. Only an admin may.
-func (s *IntegrationService) Update(ctx context.Context, a Actor, id IntegrationID, p IntegrationPatch) (*Integration, error) {
-	if err := a.may(permIntegrations, ""); err != nil {
-		return nil, err
-	}
-	if err := p.Validate(); err != nil {
-		return nil, err
-	}
-	i, err := s.Get(ctx, a, id)
-	if err != nil {
-		return nil, err
-	}
-	var v validation
-	if p.Spaces != nil {
-		v.integrationConfig(i.Type, i.AuthType, p.config(i.Config))
-	}
-	if v.err() != nil {
-		return nil, v.err()
-	}
-	check, sealed, err := s.prove(ctx, a.Tenant(), i, p)
-	if err != nil {
-		return nil, err
-	}
-	err = s.cfg.change(ctx, a.Tenant(), func(ctx context.Context, tx Tx) error {
-		if i, err = tx.Integrations.GetForUpdate(ctx, id); err != nil {
-			return err
-		}
-		if !s.apply(i, p, check, sealed) {
-			return nil
-		}
-		s.cfg.audit(tx, a, AuditIntegrationUpdated, string(id), map[string]any{"token_replaced": p.Token != nil})
-		return s.cfg.updateIntegration(ctx, tx, i)
-	})
-	if err != nil {
-		return nil, err
-	}
-	s.cfg.forgetCachedAccess(ctx, a.Tenant(), id)
-	return i, nil
-}
-
-// config is c as the patch makes it, without what was found out.
-func (p IntegrationPatch) config(c IntegrationConfig) IntegrationConfig {
-	c.CloudID, c.Account = "", ""
-	if p.Spaces != nil {
-		c.Spaces = *p.Spaces
-	}
-	return c
-}
-
-// prove asks the vendor whether a patch holds; it returns nil for one that changes
-// neither the token nor what is chosen. sealed is the new token, if there is one.
-func (s *IntegrationService) prove(ctx context.Context, t Tenant, i *Integration, p IntegrationPatch) (check *Verified, sealed []byte, err error) {
-	chosen := p.Spaces != nil && len(*p.Spaces) > 0 && !sameSpaces(*p.Spaces, i.Config.Spaces)
-	if p.Token == nil && !chosen {
-		return nil, nil, nil
-	}
-	conn, err := s.cfg.connectorOf(i.Type)
-	if err != nil {
-		return nil, nil, err
-	}
-	access := Access{Tenant: t, Integration: i.ID, AuthType: i.AuthType, Config: i.Config}
-	if p.Token != nil {
-		access.Token = *p.Token
-		if sealed, err = s.cfg.sealTokens(ctx, t, *p.Token, Secret{}); err != nil {
-			return nil, nil, err
-		}
-	} else if access, err = s.cfg.access(ctx, t, i.ID); err != nil {
-		return nil, nil, err
-	}
-	if p.Spaces != nil {
-		access.Config.Spaces = *p.Spaces
-	}
-	check, err = verify(ctx, conn, access)
-	return check, sealed, err
-}
-
-// apply reports whether the patch changes anything.
-func (s *IntegrationService) apply(i *Integration, p IntegrationPatch, check *Verified, sealed []byte) bool {
-	changed := false
-	if p.Name != nil && *p.Name != i.Name {
-		i.Name, changed = *p.Name, true
-	}
-	if p.SyncInterval != nil && *p.SyncInterval != i.SyncInterval {
-		i.setInterval(*p.SyncInterval, s.cfg.now())
-		changed = true
-	}
-	if sealed != nil {
-		i.Config, i.Sealed, i.Status, i.ErrorMessage, changed = check.Config, sealed, IntegrationConnected, "", true
-		i.Config.Account, i.TokenExpiresAt, i.RefreshUntil = check.Account, nil, nil
-	}
-	if p.Spaces != nil && !sameSpaces(*p.Spaces, i.Config.Spaces) {
-		i.Config.Spaces, changed = *p.Spaces, true
-	}
-	return changed
 }
 
 // Delete disconnects: the tokens are revoked at the vendor where it can be, and

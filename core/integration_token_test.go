@@ -25,7 +25,8 @@ type issuer struct {
 	used      []string      // the tokens that calls were made with
 	hold      chan struct{} // refreshing waits for it; nil: it does not
 	entered   chan struct{} // a refresh has begun
-	refusal   error         // of a refresh or a revocation
+	refusal   error         // of a code, a refresh or a revocation
+	opened    string        // address of the site that users agree for
 	revoked   []string
 	life      time.Duration
 	now       func() time.Time
@@ -33,10 +34,17 @@ type issuer struct {
 
 func (i *issuer) Authorizer() core.Authorizer { return i }
 
-func (i *issuer) AuthorizeURL(core.AuthorizeRequest) string { return "https://vendor.example.com/" }
+func (i *issuer) AuthorizeURL(r core.AuthorizeRequest) string {
+	return "https://vendor.example.com/?state=" + r.State
+}
 
-func (i *issuer) Exchange(context.Context, core.ExchangeRequest) (*core.Grant, error) {
-	return i.grant(), nil
+func (i *issuer) Exchange(_ context.Context, r core.ExchangeRequest) (*core.Grant, error) {
+	if i.refusal != nil {
+		return nil, i.refusal
+	}
+	g := i.grant()
+	g.Config = core.IntegrationConfig{BaseURL: i.opened, Account: "from " + r.RedirectURL}
+	return g, nil
 }
 
 func (i *issuer) grant() *core.Grant {
@@ -97,6 +105,7 @@ type cluster struct {
 	*issuer
 	nodes []*core.App
 	admin core.Actor
+	pair  *core.TokenPair // the admin's
 	id    core.IntegrationID
 
 	clock sync.Mutex // guards at
@@ -128,7 +137,7 @@ func join(t *testing.T, nodes int) *cluster {
 	for range nodes {
 		c.nodes = append(c.nodes, c.node(t, oldKey))
 	}
-	c.admin, _ = c.installation.admin(t, "ann@example.org")
+	c.admin, c.pair = c.installation.admin(t, "ann@example.org")
 	g := c.grant()
 	made, err := c.nodes[0].Integrations.Connect(t.Context(), c.admin, core.NewIntegration{
 		Type: core.IntegrationNotion, AuthType: core.AuthOAuth2, Token: g.Token, RefreshToken: g.RefreshToken, ExpiresAt: &g.ExpiresAt,
@@ -150,7 +159,7 @@ func (c *cluster) node(t *testing.T, keys ...string) *core.App {
 	app, err := core.New(core.Config{
 		Ports: core.Ports{
 			Store: c.store, Bus: c.bus, Summarizer: c.model, Sealer: sealer, Cache: inproc.NewCache(inproc.CacheConfig{Now: c.read}),
-			Connectors: core.Connectors{core.IntegrationNotion: c.issuer},
+			Connectors: core.Connectors{core.IntegrationNotion: c.issuer, core.IntegrationConfluence: c.issuer},
 		},
 		Logger: slog.New(slog.DiscardHandler), JobLease: time.Minute, Now: c.read,
 	})

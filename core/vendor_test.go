@@ -26,7 +26,10 @@ type vendor struct {
 	listErr    func(cursor string) error
 	fetchErr   func(id string) error
 	verifyErr  error
-	spaces     []string // that are seen; nil: all
+	verified   core.Access // of the last Verify
+	verifying  func()      // in each
+	site       string      // that Verify finds
+	spaces     []string    // that are seen; nil: all
 	lists      int
 	fetches    int
 	edits      int
@@ -63,6 +66,13 @@ func (*vendor) Authorizer() core.Authorizer { return nil }
 func (v *vendor) Verify(_ context.Context, a core.Access) (*core.Verified, error) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
+	v.verified = a
+	if v.verifying != nil {
+		v.verifying()
+	}
+	if v.site != "" {
+		a.Config.CloudID = v.site
+	}
 	var unseen []string
 	for _, s := range a.Config.Spaces {
 		if v.spaces != nil && !slices.Contains(v.spaces, s) {

@@ -16,9 +16,10 @@ const oauthCookie = "docsctl_oauth"
 const oauthCallback = "/v1/integrations/oauth/callback"
 
 type oauthBegin struct {
-	Name         string      `json:"name,omitzero" maxLength:"200"`
-	Config       givenConfig `json:"config,omitzero"`
-	SyncInterval int         `json:"sync_interval_minutes,omitzero" minimum:"0"`
+	Integration  core.IntegrationID `json:"integration_id,omitzero" format:"uuid" doc:"One by oauth2 that is to be connected anew; it keeps all but its tokens, so that nothing else is given."`
+	Name         string             `json:"name,omitzero" maxLength:"200"`
+	Config       givenConfig        `json:"config,omitzero"`
+	SyncInterval int                `json:"sync_interval_minutes,omitzero" minimum:"0"`
 }
 
 type startOAuthInput struct {
@@ -47,12 +48,12 @@ type finishOAuthInput struct {
 func (s *api) registerOAuth() {
 	register(s, operation{
 		id: "startOAuth", method: http.MethodPost, path: "/v1/integrations/{type}/oauth/start", tag: "integrations", summary: "Begin a connection by OAuth2",
-		description: "Send the user to authorize_url. The vendor sends them back to " + oauthCallback + ", within ten minutes and while their session lasts.",
-		errors:      []int{http.StatusForbidden},
+		description: "Send the user to authorize_url. The vendor sends them back to " + oauthCallback + ", within ten minutes and while their session lasts. 404 where the installation is no client of the vendor.",
+		errors:      []int{http.StatusForbidden, http.StatusNotFound},
 	}, s.startOAuth)
 	register(s, operation{
 		id: "finishOAuth", method: http.MethodGet, path: oauthCallback, tag: "integrations", summary: "Where vendors send users back to",
-		description: "The state is the credential.", public: true, status: http.StatusCreated, errors: []int{http.StatusBadGateway},
+		description: "The state is the credential. Answers the integration, new or connected anew.", public: true, status: http.StatusCreated, errors: []int{http.StatusBadGateway},
 	}, s.finishOAuth)
 }
 
@@ -61,7 +62,7 @@ func (s *api) startOAuth(ctx context.Context, a core.Actor, in *startOAuthInput)
 		in.Body = &oauthBegin{}
 	}
 	r := core.OAuthRequest{
-		Type: in.Type, Name: in.Body.Name, Config: in.Body.Config.config(), SyncInterval: in.Body.SyncInterval,
+		Again: in.Body.Integration, Type: in.Type, Name: in.Body.Name, Config: in.Body.Config.config(), SyncInterval: in.Body.SyncInterval,
 		RedirectURL: s.cfg.PublicURL + oauthCallback,
 	}
 	if in.Origin != "" || in.Site != "" {

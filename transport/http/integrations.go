@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"time"
@@ -67,8 +68,12 @@ type permission struct {
 }
 
 func viewIntegration(i *core.Integration) integration {
+	config := shownConfig(i.Config)
+	if i.Type == core.IntegrationConfluence {
+		config.Deployment = cmp.Or(config.Deployment, core.DeploymentCloud)
+	}
 	return integration{
-		ID: i.ID, OrgID: i.OrgID, UserID: i.UserID, Type: i.Type, AuthType: i.AuthType, Name: i.Name, Config: shownConfig(i.Config),
+		ID: i.ID, OrgID: i.OrgID, UserID: i.UserID, Type: i.Type, AuthType: i.AuthType, Name: i.Name, Config: config,
 		Status: i.Status, ErrorMessage: orNull(i.ErrorMessage), TokenExpiresAt: i.TokenExpiresAt, LastSync: i.LastSync,
 		LastResult: (*syncCounts)(i.LastResult), SyncInterval: i.SyncInterval, NextSyncAt: i.NextSyncAt, CreatedAt: i.CreatedAt, UpdatedAt: i.UpdatedAt,
 	}
@@ -139,16 +144,20 @@ type newIntegration struct {
 type createIntegrationInput struct{ Body newIntegration }
 
 type integrationPatch struct {
-	Name         patch[string] `json:"name,omitzero"`
-	AccessToken  patch[string] `json:"access_token,omitzero"`
-	SyncInterval patch[int]    `json:"sync_interval_minutes,omitzero"`
-	Config       patchedConfig `json:"config,omitzero"`
+	Name           patch[string]        `json:"name,omitzero"`
+	AccessToken    patch[string]        `json:"access_token,omitzero"`
+	RefreshToken   patch[string]        `json:"refresh_token,omitzero" doc:"Of an oauth2 integration, with a new access_token."`
+	TokenExpiresAt patch[time.Time]     `json:"token_expires_at,omitzero" doc:"Of the new access_token."`
+	SyncInterval   patch[int]           `json:"sync_interval_minutes,omitzero"`
+	Config         patch[patchedConfig] `json:"config,omitzero"`
 }
 
-// patchedConfig is what of a config may change: another account or address is another
-// integration.
+// patchedConfig is what of a config may change; cloud and Data Center are other
+// products, with other ids.
 type patchedConfig struct {
-	Spaces patch[[]string] `json:"spaces,omitzero"`
+	Email   patch[string]   `json:"email,omitzero"`
+	BaseURL patch[string]   `json:"base_url,omitzero" doc:"With a new access_token."`
+	Spaces  patch[[]string] `json:"spaces,omitzero"`
 }
 
 type updateIntegrationInput struct {
@@ -179,8 +188,8 @@ func (s *api) registerIntegrations() {
 	})
 	register(s, operation{
 		id: "updateIntegration", method: http.MethodPatch, path: "/v1/integrations/{id}", tag: "integrations", summary: "Change an integration",
-		description: "A new access_token, or other spaces in config, are proven before they are stored. A new token makes a revoked integration work again.",
-		errors:      []int{http.StatusForbidden, http.StatusBadGateway},
+		description: "What the vendor must accept, which is a new access_token, another email or other spaces, is proven before it is stored. A new token makes a revoked integration work again.",
+		errors:      []int{http.StatusForbidden, http.StatusConflict, http.StatusBadGateway},
 	}, s.updateIntegration)
 	register(s, operation{
 		id: "deleteIntegration", method: http.MethodDelete, path: "/v1/integrations/{id}", tag: "integrations", summary: "Disconnect",
@@ -200,15 +209,24 @@ func (s *api) createIntegration(ctx context.Context, a core.Actor, in *createInt
 }
 
 func (s *api) updateIntegration(ctx context.Context, a core.Actor, in *updateIntegrationInput) (*integrationOutput, error) {
+	b := in.Body
 	var n nonNull
-	n.check("name", in.Body.Name.null)
-	n.check("access_token", in.Body.AccessToken.null)
+	n.check("name", b.Name.null)
+	n.check("access_token", b.AccessToken.null)
+	n.check("config", b.Config.null)
+	p := core.IntegrationPatch{Name: b.Name.value, SyncInterval: b.SyncInterval.orEmpty(), ExpiresAt: b.TokenExpiresAt.value}
+	if c := b.Config.value; c != nil {
+		n.check("config.base_url", c.BaseURL.null)
+		p.Email, p.BaseURL, p.Spaces = c.Email.orEmpty(), c.BaseURL.value, c.Spaces.orEmpty()
+	}
 	if err := n.err(); err != nil {
 		return nil, err
 	}
-	p := core.IntegrationPatch{Name: in.Body.Name.value, SyncInterval: in.Body.SyncInterval.orEmpty(), Spaces: in.Body.Config.Spaces.orEmpty()}
-	if t := in.Body.AccessToken.value; t != nil {
+	if t := b.AccessToken.value; t != nil {
 		p.Token = new(core.NewSecret(*t))
+	}
+	if t := b.RefreshToken.orEmpty(); t != nil {
+		p.RefreshToken = new(core.NewSecret(*t))
 	}
 	return shownIntegration(s.app.Integrations.Update(ctx, a, core.IntegrationID(in.ID), p))
 }

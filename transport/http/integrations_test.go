@@ -57,8 +57,21 @@ func TestIntegrations_BadInput(t *testing.T) {
 		}
 	}
 	id := admin.do("POST", "/v1/integrations", ntnBody).want(201).str("id")
-	for _, body := range []string{`{"config":{"base_url":"https://x.example.com"}}`, `{"config":{"spaces":["OPS"]}}`, `{"spaces":["OPS"]}`, `{"access_token":null}`} {
-		admin.do("PATCH", "/v1/integrations/"+id, body).want(422)
+	for body, field := range map[string]string{
+		`{"config":{"base_url":"https://x.example.com"}}`: "config.base_url", `{"config":{"spaces":["OPS"]}}`: "config", `{"spaces":["OPS"]}`: "spaces", `{"access_token":null}`: "access_token",
+		`{"name":null}`: "name", `{"config":null}`: "config", `{"config":{"base_url":null}}`: "config.base_url", `{"config":{"email":"a@example.org"}}`: "config.email", `{"config":{"deployment":"cloud"}}`: "config.deployment",
+		`{"refresh_token":"x"}`: "refresh_token", `{"access_token":"x","refresh_token":"x"}`: "refresh_token", `{"token_expires_at":"2027-01-01T00:00:00Z"}`: "token_expires_at",
+		`{"access_token":"x","token_expires_at":"soon"}`: "token_expires_at", `{"sync_interval_minutes":1.5}`: "sync_interval_minutes", `{"status":"connected"}`: "status", `{"integration_type":"guru"}`: "integration_type",
+	} {
+		if got := admin.do("PATCH", "/v1/integrations/"+id, body).want(422); got.str("error.details.field") != field {
+			t.Errorf("%s: got %s, want %s named", body, got.body, field)
+		}
+	}
+	if got := admin.do("PATCH", "/v1/integrations/"+id, `{"access_token":"x","token_expires_at":"2027-01-01T00:00:00Z","refresh_token":null,"config":{}}`).want(200); got.str("token_expires_at") != "2027-01-01T00:00:00Z" {
+		t.Errorf("got %s", got.body)
+	}
+	if got := admin.do("PATCH", "/v1/integrations/"+id, `{"access_token":"x","token_expires_at":null}`).want(200); !strings.Contains(string(got.body), `"token_expires_at":null`) {
+		t.Errorf("got %s", got.body)
 	}
 	for _, body := range []string{`{"full":true,"item_ids":["1"]}`, `{"item_ids":[""]}`, `{"all":true}`} {
 		admin.do("POST", "/v1/integrations/"+id+"/sync", body).want(422)
@@ -66,5 +79,8 @@ func TestIntegrations_BadInput(t *testing.T) {
 	admin.do("POST", "/v1/integrations/"+id+"/sync", `{}`).want(202)
 	admin.do("POST", "/v1/integrations/"+id+"/sync", `{}`).want(409)
 	admin.do("GET", "/v1/integrations/oauth/callback?state=x&code=y", "").want(422)
-	admin.do("POST", "/v1/integrations/notion/oauth/start", `{}`).want(503)
+	if got := admin.do("POST", "/v1/integrations/notion/oauth/start", `{}`).want(404); !strings.Contains(got.str("error.message"), "DOCSCTL_NOTION_CLIENT_ID") {
+		t.Errorf("got %s, want the setting named", got.body)
+	}
+	admin.do("POST", "/v1/integrations/notion/oauth/start", `{"integration_id":"x"}`).want(422)
 }
