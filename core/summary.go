@@ -179,6 +179,13 @@ type SummaryReader interface {
 	Get(ctx context.Context, id SummaryID) (*Summary, error)
 	// List returns summaries by (CreatedAt, ID) descending.
 	List(ctx context.Context, f SummaryFilter, s Seek) ([]Summary, error)
+	// Source returns a summary and its document, or CodeNotFound. It costs one look; what
+	// the two say may be of two moments.
+	Source(ctx context.Context, id SummaryID) (*Summary, *Document, error)
+	// Material returns, likewise, what a summary is made of: a document, and the template t
+	// or, when that is "", the one that Templates.Default returns for otherwise. It returns
+	// CodeNotFound of the first that is not there.
+	Material(ctx context.Context, d DocumentID, t, otherwise TemplateID) (*Document, *Template, error)
 }
 
 // SummaryRepo is SummaryReader inside a transaction.

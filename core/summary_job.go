@@ -18,12 +18,7 @@ func summarizeRequest(sum *Summary, d *Document) SummarizeRequest {
 
 // runSummarize fills the summary that a JobSummarize is about.
 func (c Config) runSummarize(ctx context.Context, r *Run) error {
-	read := c.Store.Tenant(r.Tenant()).Read()
-	sum, err := read.Summaries.Get(ctx, SummaryID(r.Job().RelatedID))
-	if err != nil {
-		return err
-	}
-	d, err := read.Documents.Get(ctx, sum.DocID)
+	sum, d, err := c.Store.Tenant(r.Tenant()).Read().Summaries.Source(ctx, SummaryID(r.Job().RelatedID))
 	if err != nil {
 		return err
 	}

@@ -26,15 +26,11 @@ func (s *SummaryService) Request(ctx context.Context, a Actor, r SummaryRequest)
 		Job     Job
 	}
 	err := s.cfg.once(ctx, a, &made, func(ctx context.Context, tx Tx) error {
-		d, err := tx.Documents.Get(ctx, r.DocumentID)
+		d, t, err := tx.Summaries.Material(ctx, r.DocumentID, r.Options.TemplateID, DefaultTemplateID)
 		if err != nil {
 			return err
 		}
 		if err := s.cfg.admitCalls(ctx, tx); err != nil {
-			return err
-		}
-		t, err := s.template(ctx, tx.Templates, r.Options.TemplateID)
-		if err != nil {
 			return err
 		}
 		sum := s.newSummary(a, d, t, r.Options) // anew on each run: the store may repeat fn
@@ -96,11 +92,7 @@ func (s *SummaryService) Find(ctx context.Context, a Actor, r SummaryRequest) (*
 		return nil, err
 	}
 	read := s.cfg.Store.Tenant(a.Tenant()).Read()
-	d, err := read.Documents.Get(ctx, r.DocumentID)
-	if err != nil {
-		return nil, err
-	}
-	t, err := s.template(ctx, read.Templates, r.Options.TemplateID)
+	d, t, err := read.Summaries.Material(ctx, r.DocumentID, r.Options.TemplateID, DefaultTemplateID)
 	if err != nil {
 		return nil, err
 	}

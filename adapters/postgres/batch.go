@@ -33,22 +33,28 @@ func pause(ctx context.Context, try int) error {
 // repeatable statement is sent again when its answer was lost.
 func (s *Store) single(ctx context.Context, org, sql string, args []any, rows func(pgx.Rows) error, repeatable bool) (int64, error) {
 	var n int64
+	err := s.inScope(ctx, org, repeatable, func(b *pgx.Batch) { queue(b, sql, args, rows, &n) })
+	return n, err
+}
+
+// inScope is single for all statements that add puts into the batch.
+func (s *Store) inScope(ctx context.Context, org string, repeatable bool, add func(b *pgx.Batch)) error {
 	for try := 1; ; try++ {
 		var b pgx.Batch
 		s.queueScope(&b, org)
-		queue(&b, sql, args, rows, &n)
+		add(&b)
 		err := s.send(ctx, &b)
 		if err == nil {
-			return n, nil
+			return nil
 		}
 		again := conflicted(err) || neverSent(err) || repeatable && lostConnection(err)
 		if try == maxTries || !again || s.closed.Load() || pause(ctx, try) != nil {
-			return 0, translate(ctx, err)
+			return translate(ctx, err)
 		}
 	}
 }
 
-// queueScope adds the settings of a transaction of one statement: the role that
+// queueScope adds the settings of a transaction of one batch: the role that
 // row-level security binds, the tenant, the longest time.
 func (s *Store) queueScope(b *pgx.Batch, org string) {
 	b.Queue(s.sql.setScope, s.roles.app, org, milliseconds(s.cfg.StatementTimeout))
@@ -63,6 +69,13 @@ func queue(b *pgx.Batch, sql string, args []any, rows func(pgx.Rows) error, n *i
 		return
 	}
 	b.Queue(sql, args...).Exec(func(tag pgconn.CommandTag) error { *n = tag.RowsAffected(); return nil })
+}
+
+// queueAll adds questions.
+func queueAll(b *pgx.Batch, all []question) {
+	for _, q := range all {
+		b.Queue(q.sql, q.args...).Query(q.rows)
+	}
 }
 
 // send sends a batch over any connection.

@@ -337,6 +337,8 @@ func readEverything(t *testing.T, o filled) {
 		must(second(r.Documents.Search(ctx, core.SearchQuery{Title: "a", Words: []string{"a", "w7"}}, f, after)))
 	}
 	must(second(r.Summaries.Get(ctx, o.summary.ID)))
+	_, _, err := r.Summaries.Source(ctx, o.summary.ID)
+	must(err)
 	must(second(r.Summaries.List(ctx, core.SummaryFilter{}, after)))
 	must(second(r.Summaries.List(ctx, core.SummaryFilter{DocID: o.document.ID, Status: core.SummaryPending}, after)))
 	must(second(r.Templates.Get(ctx, o.template.ID)), core.CodeNotFound)

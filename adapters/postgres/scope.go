@@ -17,6 +17,15 @@ import (
 // rows. It returns how many rows the statement touched.
 type runner interface {
 	run(ctx context.Context, sql string, args []any, rows func(pgx.Rows) error) (int64, error)
+	// ask sends questions whose arguments were checked, at once.
+	ask(ctx context.Context, all []question) error
+}
+
+// question is a statement whose rows go to rows.
+type question struct {
+	sql  string
+	args []any
+	rows func(pgx.Rows) error
 }
 
 // scope is what every repository has: the way to the database, the statements and
@@ -48,6 +57,45 @@ func one[T any](ctx context.Context, s scope, kind, sql string, scan func(pgx.Co
 		return nil, core.NotFound(kind)
 	}
 	return &found[0], nil
+}
+
+// wanted is a row that is asked for together with others.
+type wanted struct {
+	question
+	kind  string
+	found func() bool
+}
+
+// want asks for a row that is kept in into, the way one does.
+func want[T any](s scope, into **T, kind, sql string, scan func(pgx.CollectableRow) (T, error), args ...any) wanted {
+	rows := func(rows pgx.Rows) error {
+		all, err := pgx.CollectRows(rows, scan)
+		if *into = nil; len(all) > 0 {
+			*into = &all[0]
+		}
+		return err
+	}
+	return wanted{question{sql, append([]any{s.org}, args...), rows}, kind, func() bool { return *into != nil }}
+}
+
+// together answers what is wanted in one round trip. It returns CodeNotFound of the
+// first that is not there.
+func (s scope) together(ctx context.Context, all ...wanted) error {
+	var questions []question
+	for _, w := range all {
+		if checkArgs(w.args) == nil { // else there is no such row
+			questions = append(questions, w.question)
+		}
+	}
+	if err := s.ask(ctx, questions); err != nil {
+		return err
+	}
+	for _, w := range all {
+		if !w.found() {
+			return core.NotFound(w.kind)
+		}
+	}
+	return nil
 }
 
 // many returns the rows of a statement. An argument that nothing can match matches nothing.

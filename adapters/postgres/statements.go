@@ -21,7 +21,7 @@ type statements struct {
 	holdWebhook, renewWebhook, advanceWebhook, webhookWork                                       string
 	getDelivery, listDeliveries, dueDeliveries, pendingDeliveries, addDeliveries, updateDelivery string
 
-	getDocument, lockDocument, listDocuments, insertDocument, updateDocument, deleteDocument string
+	getDocument, getDocumentOf, lockDocument, listDocuments, insertDocument, updateDocument, deleteDocument string
 	documentsByID, lockDocumentName                                                          string
 	searchDocuments, putSearchEntry                                                          string
 

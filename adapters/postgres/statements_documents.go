@@ -2,6 +2,8 @@ package postgres
 
 func (s *statements) documents() {
 	s.getDocument = `select ` + documentColumns + `, d.content, d.pages from documents d where d.org_id = $1 and d.id = $2`
+	s.getDocumentOf = `select ` + documentColumns + `, d.content, d.pages from documents d
+		where d.org_id = $1 and d.id = (select s.doc_id from summaries s where s.org_id = $1 and s.id = $2)`
 	s.lockDocument = s.getDocument + ` for update`
 	s.listDocuments = `select ` + documentColumns + ` from documents d where d.org_id = $1`
 	s.documentsByID = s.listDocuments + ` and d.id = any ($2::uuid[])`

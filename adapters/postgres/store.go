@@ -203,3 +203,11 @@ func (t *tenantStore) run(ctx context.Context, sql string, args []any, rows func
 	}
 	return t.store.single(ctx, t.org(), sql, args, rows, true)
 }
+
+// ask sends questions in a transaction of their own.
+func (t *tenantStore) ask(ctx context.Context, all []question) error {
+	if err := t.ready(ctx); err != nil {
+		return err
+	}
+	return t.store.inScope(ctx, t.org(), true, func(b *pgx.Batch) { queueAll(b, all) })
+}

@@ -99,6 +99,32 @@ func (r summaryReader) List(ctx context.Context, f core.SummaryFilter, s core.Se
 	return many(ctx, r.scope, l.sql.String(), scanSummary, l.args...)
 }
 
+func (r summaryReader) Source(ctx context.Context, id core.SummaryID) (*core.Summary, *core.Document, error) {
+	var s *core.Summary
+	var d *core.Document
+	err := r.together(ctx, want(r.scope, &s, "summary", r.sql.getSummary, scanSummary, key(id)),
+		want(r.scope, &d, "document", r.sql.getDocumentOf, scanDocument, key(id)))
+	if err != nil {
+		return nil, nil, err
+	}
+	return s, d, nil
+}
+
+func (r summaryReader) Material(ctx context.Context, d core.DocumentID, t, otherwise core.TemplateID) (*core.Document, *core.Template, error) {
+	statement, id := r.sql.getTemplate, t
+	if t == "" {
+		statement, id = r.sql.defaultTemplate, otherwise
+	}
+	var document *core.Document
+	var template *core.Template
+	err := r.together(ctx, want(r.scope, &document, "document", r.sql.getDocument, scanDocument, key(d)),
+		want(r.scope, &template, "template", statement, scanTemplate, key(id)))
+	if err != nil {
+		return nil, nil, err
+	}
+	return document, template, nil
+}
+
 type summaryRepo struct {
 	summaryReader
 	tx *transaction

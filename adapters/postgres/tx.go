@@ -92,30 +92,53 @@ func (tx *transaction) repositories(out *core.Outbox) core.Tx {
 
 // run sends a statement over the transaction's connection.
 func (tx *transaction) run(ctx context.Context, sql string, args []any, rows func(pgx.Rows) error) (int64, error) {
-	tx.mu.Lock()
-	defer tx.mu.Unlock()
-	if tx.ended {
-		return 0, errDead
-	}
 	if err := checkArgs(args); err != nil {
 		return 0, err
 	}
-	if tx.failed != nil {
-		return 0, translate(ctx, fmt.Errorf("%w: %w", errLost, tx.failed))
-	}
 	var n int64
+	err := tx.now(ctx, func(b *pgx.Batch) { queue(b, sql, args, rows, &n) })
+	return n, err
+}
+
+// ask sends questions over the transaction's connection.
+func (tx *transaction) ask(ctx context.Context, all []question) error {
+	return tx.now(ctx, func(b *pgx.Batch) { queueAll(b, all) })
+}
+
+// now sends what waits and then what add puts into the batch.
+func (tx *transaction) now(ctx context.Context, add func(b *pgx.Batch)) error {
+	tx.mu.Lock()
+	defer tx.mu.Unlock()
+	if err := tx.usable(ctx); err != nil {
+		return err
+	}
+	return tx.exchange(ctx, add)
+}
+
+// usable returns why nothing can be sent any more. tx.mu is held.
+func (tx *transaction) usable(ctx context.Context) error {
+	if tx.ended {
+		return errDead
+	}
+	if tx.failed != nil {
+		return translate(ctx, fmt.Errorf("%w: %w", errLost, tx.failed))
+	}
+	return nil
+}
+
+// exchange is now with tx.mu held.
+func (tx *transaction) exchange(ctx context.Context, add func(b *pgx.Batch)) error {
 	b := &pgx.Batch{}
-	if err := tx.begin(ctx, b); err != nil {
-		tx.failed = err
-		return 0, translate(ctx, err)
+	err := tx.begin(ctx, b)
+	if err == nil {
+		tx.takeLater(b)
+		add(b)
+		err = tx.store.exchange(ctx, tx.conn, b)
 	}
-	tx.takeLater(b)
-	queue(b, sql, args, rows, &n)
-	if err := tx.store.exchange(ctx, tx.conn, b); err != nil {
+	if err != nil {
 		tx.failed = err
-		return 0, translate(ctx, err)
 	}
-	return n, nil
+	return translate(ctx, err)
 }
 
 // maxLater is how many writes wait at most, so that the server works while fn does
@@ -128,14 +151,11 @@ const maxLater = 64
 func (tx *transaction) postpone(ctx context.Context, kind, sql string, args []any) error {
 	tx.mu.Lock()
 	defer tx.mu.Unlock()
-	if tx.ended {
-		return errDead
-	}
 	if err := checkArgs(args); err != nil {
 		return err
 	}
-	if tx.failed != nil {
-		return translate(ctx, fmt.Errorf("%w: %w", errLost, tx.failed))
+	if err := tx.usable(ctx); err != nil {
+		return err
 	}
 	tx.later.Queue(sql, values(args)...).Fn = func(br pgx.BatchResults) error {
 		_, err := br.Exec()
@@ -147,16 +167,7 @@ func (tx *transaction) postpone(ctx context.Context, kind, sql string, args []an
 	if tx.later.Len() < maxLater {
 		return nil
 	}
-	b := &pgx.Batch{}
-	err := tx.begin(ctx, b)
-	if err == nil {
-		tx.takeLater(b)
-		err = tx.store.exchange(ctx, tx.conn, b)
-	}
-	if err != nil {
-		tx.failed = err
-	}
-	return translate(ctx, err)
+	return tx.exchange(ctx, func(*pgx.Batch) {})
 }
 
 // values is args as they are now, whatever becomes of what they point to.

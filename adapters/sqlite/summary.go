@@ -31,6 +31,36 @@ func (r summaryReader) List(ctx context.Context, f core.SummaryFilter, k core.Se
 	return list(ctx, r.q, readSummary, s.text.String(), s.args...)
 }
 
+// Source makes two looks: here they cost no round trip.
+func (r summaryReader) Source(ctx context.Context, id core.SummaryID) (*core.Summary, *core.Document, error) {
+	s, err := r.Get(ctx, id)
+	if err != nil {
+		return nil, nil, err
+	}
+	d, err := documentReader(r).Get(ctx, s.DocID)
+	if err != nil {
+		return nil, nil, err
+	}
+	return s, d, nil
+}
+
+func (r summaryReader) Material(ctx context.Context, d core.DocumentID, t, otherwise core.TemplateID) (*core.Document, *core.Template, error) {
+	document, err := documentReader(r).Get(ctx, d)
+	if err != nil {
+		return nil, nil, err
+	}
+	var template *core.Template
+	if t == "" {
+		template, err = templateReader(r).Default(ctx, otherwise)
+	} else {
+		template, err = templateReader(r).Get(ctx, t)
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	return document, template, nil
+}
+
 func readSummary(rows *sql.Rows, x *core.Summary) error {
 	err := rows.Scan(&x.OrgID, &x.ID, &x.DocID, &x.CreatedBy, &x.TemplateID, &x.TemplateVersion, &x.Prompt, (*raw)(&x.JSONSchema), &x.Focus, &x.MaxCostUSD,
 		&x.AllowPartial, &x.Refresh, &x.Text, &x.Format, &x.Length, &x.Language, &x.ModelRequested, &x.ModelUsed, &x.TokensUsed, &x.Status, &x.JobID, &x.DocVersion,

@@ -123,6 +123,14 @@ func documentReads() map[string]readOperation {
 			return found(r.Summaries.Get(ctx, x.summary.ID))
 		}},
 		"Summaries.List": {answersEmpty, listSummaries},
+		"Summaries.Source": {answersNotFound, func(ctx context.Context, r core.Readers, x things) (int, error) {
+			s, d, err := r.Summaries.Source(ctx, x.summary.ID)
+			return one(s != nil || d != nil), err
+		}},
+		"Summaries.Material": {answersNotFound, func(ctx context.Context, r core.Readers, x things) (int, error) {
+			d, t, err := r.Summaries.Material(ctx, x.document.ID, x.template.ID, core.DefaultTemplateID)
+			return one(d != nil || t != nil), err
+		}},
 		"Templates.Get": {answersNotFound, func(ctx context.Context, r core.Readers, x things) (int, error) {
 			return found(r.Templates.Get(ctx, x.template.ID))
 		}},

@@ -22,6 +22,8 @@ func summaryCases() []storeCase {
 		{"DeletedIsGone", summaryDeletedIsGone},
 		{"DeleteOfDocumentTakesThatDocumentsOnly", deleteOfDocument},
 		{"ListIsNewestFirstAndFilters", summaryListFilters},
+		{"SourceIsTheSummaryAndItsDocument", summarySource},
+		{"MaterialIsTheDocumentAndATemplate", summaryMaterial},
 	}
 }
 
@@ -162,6 +164,62 @@ func deleteOfDocument(s *scene) {
 	rows, err := o.Read().Summaries.List(s.Context(), core.SummaryFilter{}, everything)
 	wantSame(s, "summaries left", must(s, "list", rows, err), []core.Summary{*kept})
 	o.InTx(s, func(ctx context.Context, tx core.Tx) error { return tx.Documents.Delete(ctx, d.ID) })
+}
+
+func summarySource(s *scene) {
+	o := s.org()
+	o.NewDocument(s)
+	d := o.NewDocument(s)
+	x := o.NewSummary(s, d, filled)
+	wantSource := func(what string, r core.SummaryReader) {
+		s.Helper()
+		sum, doc, err := r.Source(s.Context(), x.ID)
+		wantSame(s, what+": summary", must(s, what, sum, err), x)
+		wantSame(s, what+": document", doc, d)
+	}
+	wantSource("read", o.Read().Summaries)
+	o.InTx(s, func(ctx context.Context, tx core.Tx) error {
+		if d.Title = "changed before"; tx.Documents.Update(ctx, d) != nil {
+			s.Fatal("the document was not changed")
+		}
+		wantSource("in the transaction that has changed it", tx.Summaries)
+		return nil
+	})
+	for _, id := range []core.SummaryID{core.NewID[core.SummaryID](), "no id"} {
+		_, _, err := o.Read().Summaries.Source(s.Context(), id)
+		wantSame(s, "unknown summary", err, error(core.NotFound("summary")))
+	}
+}
+
+func summaryMaterial(s *scene) {
+	o := s.org()
+	d, own, global := o.NewDocument(s), o.NewTemplate(s), &o.globals(s)[0]
+	wantMaterial := func(what string, asked, otherwise core.TemplateID, want *core.Template) {
+		s.Helper()
+		doc, template, err := o.Read().Summaries.Material(s.Context(), d.ID, asked, otherwise)
+		wantSame(s, what+": document", must(s, what, doc, err), d)
+		wantSame(s, what+": template", template, want)
+	}
+	wantMaterial("the asked one", own.ID, global.ID, own)
+	wantMaterial("none is asked for or chosen", "", global.ID, global)
+	o.InTx(s, func(ctx context.Context, tx core.Tx) error {
+		org := o.Organization
+		org.DefaultTemplateID = &own.ID
+		return tx.Organizations.Update(ctx, &org)
+	})
+	wantMaterial("the chosen one", "", global.ID, own)
+	wantMaterial("asked for against the choice", global.ID, own.ID, global)
+	for _, c := range []struct {
+		doc      core.DocumentID
+		template core.TemplateID
+		missing  string
+	}{
+		{core.NewID[core.DocumentID](), own.ID, "document"}, {"no id", "no id", "document"},
+		{d.ID, core.NewID[core.TemplateID](), "template"}, {d.ID, "no id", "template"},
+	} {
+		_, _, err := o.Read().Summaries.Material(s.Context(), c.doc, c.template, global.ID)
+		wantSame(s, "missing "+c.missing, err, error(core.NotFound(c.missing)))
+	}
 }
 
 func summaryListFilters(s *scene) {
