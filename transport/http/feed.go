@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"math/rand/v2"
@@ -81,13 +82,8 @@ func (s *api) subscribe(r *http.Request, a core.Actor, since string) (*subscript
 	if !s.originAllowed(r) {
 		return nil, &core.Error{Code: core.CodeAuthorization, Message: "pages of this origin may not connect; ask the operator to allow it (DOCSCTL_ALLOWED_ORIGINS)"}
 	}
-	o := feed.Options{Since: core.Position(since)}
 	query := r.URL.Query()
-	if since == "" && query.Has("since") {
-		if o.Since = core.Position(query.Get("since")); o.Since == "" {
-			o.Since = "-" // present and empty is no position
-		}
-	}
+	o := feed.Options{Since: core.Position(cmp.Or(since, query.Get("since")))}
 	if query.Has("topics") {
 		o.Topics = strings.Split(query.Get("topics"), ",")
 	}

@@ -94,7 +94,7 @@ func (l *sinceLog) check(t *testing.T) {
 		}
 		t.Run(transport+"/OfAnotherOrganization", func(t *testing.T) { l.foreign(t, connect) })
 	}
-	for _, since := range []string{"", "-", "yesterday", "-1", "a-", "a-b", "a-1-2", "%00-1", "a%20b-1", "%C3%A4-1", strings.Repeat("a", 5000) + "-1"} {
+	for _, since := range []string{"-", "yesterday", "-1", "a-", "a-b", "a-1-2", "%00-1", "a%20b-1", "%C3%A4-1", strings.Repeat("a", 5000) + "-1"} {
 		l.p.do("GET", "/v1/events?since="+since, "").fails(422, core.CodeValidation, "since", "position")
 		if c, resp, err := l.p.tryDial(t.Context(), "?since="+since); err == nil || resp.StatusCode != 422 {
 			t.Errorf("since %.40q: got %v, %v, want 422", since, c, resp)

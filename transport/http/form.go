@@ -1,7 +1,6 @@
 package httpapi
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"hash"
@@ -9,7 +8,6 @@ import (
 	"mime"
 	"mime/multipart"
 	"net/http"
-	"os"
 	"strings"
 
 	"github.com/docsctl/docsctl/core"
@@ -151,20 +149,11 @@ func (f *form) Read(p []byte) (int, error) {
 // Title is what the form says, known when the file was read.
 func (f *form) Title() string { return f.title }
 
-// explain says what is wrong with a form that cannot be read.
+// explain says what is wrong with a form that cannot be read. One that breaks off
+// and one that is malformed look alike.
 func (f *form) explain(err error) error {
-	switch {
-	case errors.Is(err, errFormEnd):
+	if errors.Is(err, errFormEnd) {
 		return err
-	case errors.As(err, new(*http.MaxBytesError)):
-		return errTooLarge(f.limit)
-	case errors.Is(err, os.ErrDeadlineExceeded):
-		return core.Invalid("body", "timeout", "the request body did not arrive in time; send it again")
-	case errors.Is(err, context.Canceled):
-		return err
-	default: // a form that breaks off and one that is malformed look alike
-		e := core.Invalid("body", "incomplete", "the form broke off or is malformed; send it again")
-		e.Err = err
-		return e
 	}
+	return bodyError(err, f.limit, "the form broke off or is malformed; send it again")
 }

@@ -51,6 +51,19 @@ func TestInput_Refused(t *testing.T) {
 		"CursorGarbage":       {"GET", "/v1/documents?cursor=hunter2", "", 422, "cursor", "cursor"},
 		"CursorOtherJSON":     {"GET", "/v1/documents?cursor=e30", "", 422, "cursor", "cursor"},
 		"CursorNotBase64":     {"GET", "/v1/jobs?cursor=%25%00", "", 422, "cursor", "cursor"},
+		"LimitEmpty":          {"GET", "/v1/documents?limit=", "", 422, "limit", "empty"},
+		"LimitWithoutEquals":  {"GET", "/v1/documents?limit", "", 422, "limit", "empty"},
+		"LimitTwice":          {"GET", "/v1/documents?limit=1&limit=2", "", 400, "limit", "duplicate"},
+		"CursorEmpty":         {"GET", "/v1/documents?cursor=", "", 422, "cursor", "empty"},
+		"StatusEmpty":         {"GET", "/v1/jobs?status=", "", 422, "status", "empty"},
+		"FilterIDEmpty":       {"GET", "/v1/jobs?parent_id=", "", 422, "parent_id", "empty"},
+		"TimeEmpty":           {"GET", "/v1/audit?since=", "", 422, "since", "empty"},
+		"WaitEmpty":           {"GET", "/v1/jobs/x?wait=", "", 422, "wait", "empty"},
+		"SinceEmpty":          {"GET", "/v1/events?since=", "", 422, "since", "empty"},
+		"FormatEmpty":         {"GET", "/v1/summaries/x/export?format=", "", 422, "format", "empty"},
+		"DuplicateEmpty":      {"POST", "/v1/documents/upload?duplicate=", "", 422, "duplicate", "empty"},
+		"BrokenEscape":        {"GET", "/v1/documents?status=%zz", "", 400, "query", "encoding"},
+		"Semicolon":           {"GET", "/v1/documents?limit=1;status=active", "", 400, "query", "encoding"},
 		"UnknownParameter":    {"GET", "/v1/documents?page=2", "", 422, "page", "unknown"},
 		"UnknownOnGet":        {"GET", "/v1/me?x=1", "", 422, "x", "unknown"},
 		"UnknownOnContent":    {"GET", "/v1/documents/x/content?x=1", "", 422, "x", "unknown"},
@@ -90,6 +103,60 @@ func TestInput_Refused(t *testing.T) {
 			(&person{w: w, token: token}).do("GET", "/v1/me", "").fails(401, core.CodeAuthentication, "", "")
 		}
 	})
+}
+
+func TestInput_EmptySearchFindsEverything(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	a := w.admin("Acme")
+	a.document("The canal", article)
+	if got := a.do("GET", "/v1/documents?q=", "").want(200).at("items").([]any); len(got) != 1 {
+		t.Errorf("got %d documents, want 1", len(got))
+	}
+}
+
+// TestInput_RoutesWithoutBody walks every route that changes something and takes no
+// body: one that is sent is refused, and nothing and {} are as good as none.
+func TestInput_RoutesWithoutBody(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	a := w.admin("Acme")
+	seen := 0
+	for _, op := range w.api.routes {
+		if op.body || op.public || op.method == http.MethodGet {
+			continue
+		}
+		seen++
+		path := strings.NewReplacer("{id}", core.NewID[string](), "{delivery_id}", core.NewID[string](), "{type}", "guru").Replace(op.path)
+		none := a.do(op.method, path, "")
+		for _, body := range []string{"{}", " \r\n\t", "\n{ } "} {
+			if got := a.do(op.method, path, body); got.status != none.status || got.anonymous() != none.anonymous() && none.status >= 400 {
+				t.Errorf("%s %s with %q: %d %s, want what none gets, %d", op.method, op.path, body, got.status, got.body, none.status)
+			}
+		}
+		for body, want := range map[string]struct {
+			status            int
+			field, constraint string
+		}{
+			`{"force":true,"a":1}`: {422, "a", "unknown"},
+			`[]`:                   {422, "body", "type"},
+			`null`:                 {422, "body", "type"},
+			`rubbish hunter2`:      {400, "body", "json"},
+			`{}{}`:                 {400, "body", "json"},
+			`{"a":1,"a":2}`:        {400, "a", "duplicate"},
+			"{\"a\":\"\xff\"}":     {400, "body", "encoding"},
+		} {
+			got := a.do(op.method, path, body)
+			got.fails(want.status, core.CodeValidation, want.field, want.constraint)
+			if !strings.Contains(string(got.body), "takes no body") || strings.Contains(string(got.body), "hunter2") {
+				t.Errorf("%s %s with %q: %s", op.method, op.path, body, got.body)
+			}
+		}
+	}
+	if seen < 15 {
+		t.Errorf("walked %d routes; are there so few?", seen)
+	}
+	a.do("POST", "/v1/jobs/x/cancel", strings.Repeat(" ", maxBody+1)).fails(413, core.CodePayloadTooLarge, "", "")
 }
 
 // brokenIDs are answered as an unknown one is.

@@ -4,7 +4,7 @@ import (
 	"context"
 	"math"
 	"net/http"
-	"slices"
+	"reflect"
 	"strconv"
 	"strings"
 
@@ -33,6 +33,7 @@ type operation struct {
 	errors           []int         // statuses of errors besides those that follow from the route's shape
 	params           []*huma.Param // of a raw route, in query and header; typed ones have them in their input
 	form             bool          // of a raw route: its body is a form with a file
+	body             bool          // it takes one; follows from the input and form
 	ticket           bool          // ?ticket= may stand for the credential
 }
 
@@ -77,6 +78,7 @@ type callKey struct{}
 // knows only where the request came from.
 func register[I, O any](s *api, op operation, handler func(ctx context.Context, a core.Actor, in *I) (*O, error)) {
 	op = op.withDefaults()
+	op.body = takesBody(reflect.TypeFor[I]())
 	s.routes = append(s.routes, op)
 	described := op.describe()
 	described.MaxBodyBytes = op.bodyLimit + 1 // Huma refuses a body of exactly its limit
@@ -117,6 +119,7 @@ type answer struct {
 // upgrades, pages. It asks who calls and renders errors as register does.
 func (s *api) registerRaw(op operation, ok answer, handler func(w http.ResponseWriter, r *http.Request, a core.Actor) error) {
 	op = op.withDefaults()
+	op.body = op.body || op.form
 	s.routes = append(s.routes, op)
 	s.mux.HandleFunc(op.method+" "+op.path, func(w http.ResponseWriter, r *http.Request) {
 		a, err := s.admit(w, r, op)
@@ -150,8 +153,9 @@ func (s *api) registerRaw(op operation, ok answer, handler func(w http.ResponseW
 	s.huma.OpenAPI().AddOperation(&described)
 }
 
-// admit decides whether a request may go on to its handler, and as whom. It reads
-// no body: a caller without a credential cannot make the server read one.
+// admit decides whether a request may go on to its handler, and as whom. It reads a
+// body last, and only where there should be none: a caller without a credential
+// cannot make the server read one.
 func (s *api) admit(w http.ResponseWriter, r *http.Request, op operation) (core.Actor, error) {
 	var a core.Actor
 	if !op.public {
@@ -171,6 +175,14 @@ func (s *api) admit(w http.ResponseWriter, r *http.Request, op operation) (core.
 	if r.ContentLength > op.bodyLimit {
 		return a, errTooLarge(op.bodyLimit)
 	}
+	if !op.public { // browsers bring queries of vendors to the others
+		if err := checkQuery(r); err != nil {
+			return a, err
+		}
+	}
+	if !op.body {
+		return a, refuseBody(w, r, op)
+	}
 	return a, nil
 }
 
@@ -179,16 +191,4 @@ func tellRate(h http.Header, r core.RateState) {
 	h.Set("RateLimit-Limit", strconv.Itoa(r.Limit))
 	h.Set("RateLimit-Remaining", strconv.Itoa(r.Remaining))
 	h.Set("RateLimit-Reset", strconv.Itoa(int(math.Ceil(r.ResetAfter.Seconds()))))
-}
-
-// refuseQuery is what Huma does for typed operations.
-func refuseQuery(r *http.Request, op operation) error {
-	for name := range r.URL.Query() {
-		if slices.ContainsFunc(op.params, func(p *huma.Param) bool { return p.In == "query" && p.Name == name }) {
-			continue
-		}
-		name = shortName(name)
-		return core.Invalid(name, "unknown", name+" is no parameter of this route; remove it")
-	}
-	return nil
 }
