@@ -89,7 +89,7 @@ var hotIndexes = []string{
 	"audit_log_list", "idempotency_keys_age", "documents_list", "documents_hash", "documents_external", "document_search_words",
 	"search_pending_order", "summaries_list", "summaries_document", "jobs_list", "jobs_related", "jobs_parent", "job_leases_until",
 	"job_leases_pkey", "gue_jobs_claim", "gue_jobs_local", "events_pkey", "templates_list", "llm_cache_pkey", "llm_usage_pkey",
-	"job_items_list", "job_items_job",
+	"job_items_list", "job_items_job", "webhooks_turn", "deliveries_due",
 }
 
 // wantEveryStatement reports statements of the table that were not sent.
@@ -202,7 +202,7 @@ func populate(tb testing.TB, conn *pgx.Conn) (org string) {
 		`insert into published_pages select org_id, id, id, id, id, 'page', 'r', 'u', 'm', id, null, at, at from item`,
 		`insert into webhooks select org_id, id, 'u', array['jobs'], true, null, null, '', null, null, null, 0, null, at, at, 'e', '1'::xid8, 1 from item`,
 		`insert into deliveries select i.org_id, i.id, w.id, i.id::text, 'x', i.id::text, case when i.n % 9 = 0 then 'delivered' else 'pending' end, 0, 0, '', null, null,
-			i.at, case when i.n % 9 = 0 then i.at end, 'b', i.at from item i join item w on w.org_id = i.org_id and w.n = 1`,
+			i.at + case when i.n % 50 = 0 then interval '0' else interval '1 year' end, case when i.n % 9 = 0 then i.at end, 'b', i.at from item i join item w on w.org_id = i.org_id and w.n = 1`,
 		`insert into summaries select org_id, id, id, id, id, 1, 'p', null, false, null, false, false, 's', 'markdown', 'medium', 'en', '', '', 1, 'complete',
 			id, 1, '', '{}', '{}', '[]', '[]', at, at from item`,
 		`insert into jobs (org_id, id, user_id, job_type, related_id, related_type, status, progress_done, progress_total, progress_message, error_code,
@@ -438,7 +438,7 @@ func useSystem(t *testing.T, s *Store, o filled) {
 	if _, err := s.System().ExpiredInvitations(ctx, coretest.Now(), 5); err != nil {
 		t.Error(err)
 	}
-	for _, all := range []bool{false, true} {
+	for _, all := range []bool{true, false} { // the last use is the one that is explained
 		r := core.WebhookWorkRequest{At: coretest.Now(), Limit: 5, TTL: time.Minute, MaxPending: 1000, All: all}
 		if _, err := s.System().WebhookWork(ctx, r); err != nil {
 			t.Error(err)
