@@ -27,12 +27,13 @@ type Sent struct {
 type Traffic struct {
 	mu      sync.Mutex // guards what follows
 	sent    []Sent
-	answers map[string]instead
+	answers []instead
 	names   []name
 }
 
-// instead is what is answered in the server's place.
+// instead is what is answered in the server's place to calls that fit a pattern.
 type instead struct {
+	on     string
 	status int
 	body   string
 }
@@ -49,7 +50,7 @@ func Tap(t *testing.T, address string) (own string, f *Traffic) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f = &Traffic{answers: map[string]instead{}}
+	f = &Traffic{}
 	proxy := httputil.NewSingleHostReverseProxy(target)
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		raw, err := io.ReadAll(r.Body)
@@ -77,22 +78,23 @@ func (f *Traffic) note(r *http.Request, raw []byte) (answer instead, found bool)
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.sent = append(f.sent, is)
-	for on, answer := range f.answers {
-		if fits, _ := path.Match(on, r.Method+" "+r.URL.Path); fits {
+	for _, answer := range slices.Backward(f.answers) {
+		if fits, _ := path.Match(answer.on, r.Method+" "+r.URL.Path); fits {
 			return answer, true
 		}
 	}
 	return instead{}, false
 }
 
-// Answer has calls such as "GET /v1/pages/*" be answered so in the server's place.
+// Answer has calls such as "GET /v1/pages/*" be answered so in the server's place. Of
+// several that fit a call it is the one that was given last.
 func (f *Traffic) Answer(on, body string) { f.Refuse(on, http.StatusOK, body) }
 
 // Refuse is Answer with another status.
 func (f *Traffic) Refuse(on string, status int, body string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.answers[on] = instead{status, body}
+	f.answers = append(f.answers, instead{on, status, body})
 }
 
 // Name has Want write text for what fits a pattern, such as an id.
