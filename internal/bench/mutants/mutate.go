@@ -127,8 +127,7 @@ func (m *mutator) leave(c *astutil.Cursor) bool {
 			m.condition(c, n, n.OpPos)
 		}
 	case *ast.CallExpr:
-		_, alone := c.Parent().(*ast.ExprStmt)
-		if isKind(m.TypesInfo.TypeOf(n), types.Bool) && !alone && !strings.HasPrefix(types.ExprString(n.Fun), "mutant") {
+		if isKind(m.TypesInfo.TypeOf(n), types.Bool) && !isStatement(c.Parent()) && !strings.HasPrefix(types.ExprString(n.Fun), "mutant") {
 			m.condition(c, n, n.Lparen)
 		}
 	case *ast.ExprStmt:
@@ -143,6 +142,15 @@ func (m *mutator) leave(c *astutil.Cursor) bool {
 		}
 	}
 	return true
+}
+
+// isStatement reports whether a call below n is used for what it does alone.
+func isStatement(n ast.Node) bool {
+	switch n.(type) {
+	case *ast.ExprStmt, *ast.DeferStmt, *ast.GoStmt:
+		return true
+	}
+	return false
 }
 
 func isKind(t types.Type, kind types.BasicKind) bool {

@@ -167,7 +167,8 @@ func (c *Client) unreached(ctx context.Context, v *Vendor, err error) error {
 	return e
 }
 
-// retryAfter reads the header in both its forms, seconds and a date.
+// retryAfter reads the header in both its forms, seconds and a date, and where there is
+// none when the limit is lifted.
 func retryAfter(h http.Header, now time.Time) time.Duration {
 	text := h.Get("Retry-After")
 	if seconds, err := strconv.ParseFloat(text, 64); err == nil && seconds >= 0 && seconds < 1e6 {
@@ -176,8 +177,13 @@ func retryAfter(h http.Header, now time.Time) time.Duration {
 	if at, err := http.ParseTime(text); err == nil {
 		return max(0, at.Sub(now))
 	}
-	if at, err := time.Parse(time.RFC3339, h.Get("X-Ratelimit-Reset")); err == nil {
-		return max(0, at.Sub(now))
+	for _, layout := range []string{time.RFC3339, atlassianMinute} {
+		if at, err := time.Parse(layout, h.Get("X-Ratelimit-Reset")); err == nil {
+			return max(0, at.Sub(now))
+		}
 	}
 	return 0
 }
+
+// atlassianMinute is how Atlassian writes when a limit is lifted.
+const atlassianMinute = "2006-01-02T15:04Z07:00"

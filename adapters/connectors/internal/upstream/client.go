@@ -210,7 +210,7 @@ func (c *Client) pace(ctx context.Context, v *Vendor, call Call, key string) err
 // mostPauses bounds what is remembered; over it those that have passed go.
 const mostPauses = 10_000
 
-// hold remembers that a vendor asked to wait.
+// hold remembers that a vendor asked to wait; a shorter wish takes no longer one back.
 func (c *Client) hold(key string, d time.Duration) {
 	if d <= 0 {
 		return
@@ -225,7 +225,9 @@ func (c *Client) hold(key string, d time.Duration) {
 			}
 		}
 	}
-	c.pauses[key] = now.Add(d)
+	if until := now.Add(d); until.After(c.pauses[key]) {
+		c.pauses[key] = until
+	}
 }
 
 // held returns how long a vendor is still to be waited for.

@@ -172,8 +172,8 @@ func TestClient_BreakerOpensAndProbes(t *testing.T) {
 	if core.ReasonOf(err) != core.ReasonOpen || e.Code != core.CodeUnavailable || !errors.Is(err, core.ErrCircuitOpen) || e.RetryAfter <= 0 || calls.Load() != 5 {
 		t.Errorf("got %+v after %d calls, want an open breaker that says when", e, calls.Load())
 	}
-	if !strings.Contains(e.Message, "goes on by itself at 10:0") {
-		t.Errorf("the message is %q, want it to say when it goes on", e.Message)
+	if e.RetryAfter != 30*time.Second || !strings.HasSuffix(e.Message, "goes on by itself at 10:00:30 UTC") {
+		t.Errorf("it is open for %v and says %q, want it to say when it goes on", e.RetryAfter, e.Message)
 	}
 	if got := c.Breakers()[core.IntegrationNotion]["open"]; got != 1 {
 		t.Errorf("%d breakers are open, want 1", got)
@@ -212,8 +212,8 @@ func TestClient_KeepsBelowTheLimit(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if took := k.now().Sub(began); took < 1900*time.Millisecond {
-		t.Errorf("nine calls took %v, want at least the two seconds that three a second allow", took)
+	if took := k.now().Sub(began); took < 1900*time.Millisecond || took > 2500*time.Millisecond {
+		t.Errorf("nine calls took %v, want the two seconds that three a second allow", took)
 	}
 }
 
@@ -335,8 +335,19 @@ func TestCursor_RefusesWhatIsNotOurs(t *testing.T) {
 		t.Errorf("got %+v, %v", got, err)
 	}
 	for _, bad := range []string{"x", "%%%", "bm8ganNvbg", strings.Repeat("A", 100_000)} {
-		if err := upstream.Unpack(bad, &got); core.CodeOf(err) != core.CodeValidation {
+		err := upstream.Unpack(bad, &got)
+		if fields, _ := core.AsError(err).Details.(core.FieldErrors); len(fields) != 1 || fields[0].Field != "cursor" || !strings.Contains(err.Error(), "begin without") {
 			t.Errorf("%.10s: got %v, want a validation error", bad, err)
+		}
+	}
+	if err := upstream.Unpack("", &got); err != nil || got.At != 7 {
+		t.Errorf("no cursor: got %+v, %v, want it as it was", got, err)
+	}
+	long := upstream.Pack(strings.Repeat("x", 48<<10-2)) // with its quotes as much as is read
+	for cursor, want := range map[string]core.Code{long: "", long + "A": core.CodeValidation} {
+		var text string
+		if err := upstream.Unpack(cursor, &text); (err == nil) != (want == "") || err != nil && core.CodeOf(err) != want {
+			t.Errorf("%d characters: got %v, want %q", len(cursor), err, want)
 		}
 	}
 }

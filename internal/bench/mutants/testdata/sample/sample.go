@@ -3,6 +3,7 @@ package sample
 
 // Size says how large n is.
 func Size(n int) string {
+	defer seen(n) // what it returns is nobody's condition
 	if n > 9 {
 		return "large"
 	}
@@ -12,3 +13,5 @@ func Size(n int) string {
 	}
 	return text
 }
+
+func seen(int) (noted bool) { return }
