@@ -61,6 +61,5 @@ func (tx *transaction) lockJobs(ctx context.Context, leases []core.Lease) ([]cor
 	for i, l := range leases {
 		ids[i], fences[i] = string(l.JobID), l.Fence
 	}
-	tx.later.Queue(sc.sql.anyLength)
 	return many(ctx, sc, sc.sql.lockLeases, scanJob, ids, fences)
 }

@@ -22,14 +22,14 @@ type statements struct {
 	getDelivery, listDeliveries, dueDeliveries, pendingDeliveries, addDeliveries, updateDelivery string
 
 	getDocument, getDocumentOf, lockDocument, listDocuments, insertDocument, updateDocument, deleteDocument string
-	documentsByID, lockDocumentName                                                          string
-	searchDocuments, putSearchEntry                                                          string
+	documentsByID, lockDocumentName                                                                         string
+	searchDocuments, putSearchEntry                                                                         string
 
 	getSummary, listSummaries, insertSummary, updateSummary, deleteSummary, deleteSummaries string
 
 	getTemplate, defaultTemplate, lockTemplate, listTemplates, insertTemplate, updateTemplate, deleteTemplate string
 
-	getJob, lockJob, listJobs, insertJob, updateJob, lockLease, anyLength, lockLeases string
+	getJob, lockJob, listJobs, insertJob, updateJob, lockLease, lockLeases string
 
 	dispatchState string
 

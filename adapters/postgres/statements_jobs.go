@@ -9,8 +9,6 @@ func (s *statements) jobs() {
 	s.lockLease = s.getJob + ` and j.fence = $3 and exists (
 			select from job_leases l where l.org_id = $1 and l.job_id = $2 and l.fence = $3 and l.lease_until > clock_timestamp())
 		for update of j`
-	// Else lockLeases is planned anew for each length of its arrays, which takes longer than it.
-	s.anyLength = `set local plan_cache_mode = force_generic_plan`
 	s.lockLeases = s.listJobs + ` and j.id = any ($2::uuid[]) and exists (
 			select from unnest($2::uuid[], $3::bigint[]) h(id, fence), job_leases l
 			where h.id = j.id and h.fence = j.fence and l.org_id = $1 and l.job_id = h.id and l.fence = h.fence and l.lease_until > clock_timestamp())

@@ -132,14 +132,24 @@ func (c Config) poolConfig(url string) (*pgxpool.Config, error) {
 	if pool.ConnConfig.ConnectTimeout == 0 {
 		pool.ConnConfig.ConnectTimeout = 5 * time.Second
 	}
-	pool.AfterConnect = func(_ context.Context, conn *pgx.Conn) error {
+	pool.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error {
 		conn.TypeMap().RegisterType(&pgtype.Type{
 			Name: "timestamptz", OID: pgtype.TimestamptzOID, Codec: &pgtype.TimestamptzCodec{ScanLocation: time.UTC},
 		})
-		return nil
+		if conn.Config().DefaultQueryExecMode != pgx.QueryExecModeCacheStatement {
+			return nil // nothing is prepared
+		}
+		_, err := conn.Exec(ctx, planOnce)
+		return err
 	}
 	return pool, nil
 }
+
+// planOnce has the server plan a prepared statement once and not for each call. What a
+// statement finds its rows by does not depend on its arguments, see TestPlans; but with
+// a limit among them the server expects so much of knowing it that it would plan most
+// lists, and each look at the event log, anew. A function that this is not for says so.
+const planOnce = `set plan_cache_mode = force_generic_plan`
 
 // Tenant returns the part of the store that is t's.
 func (s *Store) Tenant(t core.Tenant) core.TenantStore { return &tenantStore{store: s, tenant: t} }

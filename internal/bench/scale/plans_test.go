@@ -195,7 +195,7 @@ func (in *installation) explain(b *testing.B, w io.Writer, org core.OrgID, q sen
 	defer conn.Close(context.Background())
 	for _, sql := range []string{
 		`load 'auto_explain'`, `begin`, `set local auto_explain.log_nested_statements = on`, `set local auto_explain.log_analyze = on`,
-		`set local auto_explain.log_buffers = on`, `set local auto_explain.log_min_duration = 0`, `set local session_replication_role = replica`,
+		`set local plan_cache_mode = force_generic_plan`, `set local auto_explain.log_buffers = on`, `set local auto_explain.log_min_duration = 0`, `set local session_replication_role = replica`,
 	} {
 		_, err := conn.Exec(b.Context(), sql)
 		must(b, err)
