@@ -100,6 +100,7 @@ type ConnectorCapabilities struct {
 	Incremental  bool          // List knows Since
 	ListsRemoved bool          // a List with Since names archived items and those in the trash
 	Publishes    bool          // Publish works; else it is CodeValidation
+	NeedsParent  bool          // a new page has no place of its own: without a Parent it is ReasonGone
 	Search       bool          // List knows Query
 	EditGrain    time.Duration // to which an Item's Version and LastEdited are rounded: an edit within it may not show
 	Host         string        // that its calls go to; "": the integration's base URL decides

@@ -72,7 +72,7 @@ func (s *SummaryService) Publish(ctx context.Context, a Actor, r PublishRequest)
 		if sum.Status != SummaryComplete {
 			return Conflict("only a complete summary can be published; wait for its job")
 		}
-		if err := s.publishable(ctx, tx, r.IntegrationID); err != nil {
+		if err := s.publishable(ctx, tx, r); err != nil {
 			return err
 		}
 		at := s.cfg.now()
@@ -92,9 +92,9 @@ func (s *SummaryService) Publish(ctx context.Context, a Actor, r PublishRequest)
 	return job, nil
 }
 
-// publishable checks that an integration can take pages.
-func (s *SummaryService) publishable(ctx context.Context, tx Tx, id IntegrationID) error {
-	i, err := tx.Integrations.Get(ctx, id)
+// publishable checks that an integration can take the page.
+func (s *SummaryService) publishable(ctx context.Context, tx Tx, r PublishRequest) error {
+	i, err := tx.Integrations.Get(ctx, r.IntegrationID)
 	if err != nil {
 		return err
 	}
@@ -104,6 +104,8 @@ func (s *SummaryService) publishable(ctx context.Context, tx Tx, id IntegrationI
 		return err
 	case !conn.Capabilities().Publishes:
 		return Invalid("integration_id", "publishes", "nothing can be published to this vendor; choose another integration")
+	case conn.Capabilities().NeedsParent && r.ParentID == "" && r.ExternalID == "":
+		return Invalid("parent_id", "required", conn.Capabilities().Name+" needs to know where the page goes: send parent_id for a new one, or external_id of one that exists")
 	case i.Status == IntegrationRevoked:
 		return Conflict("the integration's token was revoked; connect it anew, then publish")
 	}

@@ -8,7 +8,7 @@ import (
 // SyncResult is the Result of a sync job that has ended well.
 type SyncResult struct {
 	SyncCounts
-	Full    bool   `json:"full"`
+	Full    bool   `json:"full"`              // everything was listed
 	Warning string `json:"warning,omitempty"` // why the result may not be what was meant
 }
 
@@ -28,12 +28,12 @@ func (s *syncRun) finish(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	result := SyncResult{SyncCounts: countsOf(counts), Full: s.point.Full}
 	listing := len(s.input.ItemIDs) == 0
+	result := SyncResult{SyncCounts: countsOf(counts), Full: s.point.Full && listing}
 	switch {
 	case listing && s.point.Incomplete != "":
 		result.Warning = s.point.Incomplete + "; nothing was deleted, and the next sync lists it again"
-	case listing && s.point.Full && result.Listed == 0:
+	case result.Full && result.Listed == 0:
 		result.Warning = s.nothing()
 	}
 	return s.run.Complete(ctx, result, func(ctx context.Context, tx Tx) error {

@@ -395,3 +395,33 @@ func TestPublish_MakesOnePage(t *testing.T) {
 		t.Errorf("got %+v, %v, want one job failed with CONFLICT and the diff", p.Items, err)
 	}
 }
+
+func TestPublish_SaysAtOnceThatAPlaceIsMissing(t *testing.T) {
+	t.Parallel()
+	c := connect(t, newVendor(0))
+	sum, _ := c.request(t, c.admin)
+	execute(t, c.claim(t))
+	r := core.PublishRequest{SummaryID: sum.ID, IntegrationID: c.id}
+	c.placed = true
+	if _, err := c.Summaries.Publish(t.Context(), c.admin, r); fieldsOf(err) != "parent_id required" || !strings.Contains(err.Error(), "external_id") {
+		t.Errorf("got %v, want the field named", err)
+	}
+	c.placed = false // it has a place for what is given none
+	if _, err := c.Summaries.Publish(t.Context(), c.admin, r); err != nil {
+		t.Errorf("where none is needed: %v", err)
+	}
+}
+
+func TestSync_OfChosenItemsIsNoFullOne(t *testing.T) {
+	t.Parallel()
+	c := connect(t, newVendor(3))
+	for _, r := range []struct {
+		request core.SyncRequest
+		full    bool
+	}{{core.SyncRequest{ItemIDs: []string{"item-001"}}, false}, {core.SyncRequest{}, true}, {core.SyncRequest{}, false}, {core.SyncRequest{Full: true}, true}} {
+		var got core.SyncResult
+		if err := json.Unmarshal(c.sync(t, r.request).Result, &got); err != nil || got.Full != r.full {
+			t.Errorf("%+v: got %+v, %v, want full %t", r.request, got, err, r.full)
+		}
+	}
+}

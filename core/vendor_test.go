@@ -34,6 +34,7 @@ type vendor struct {
 	fetches    int
 	edits      int
 
+	placed    bool              // pages need a parent
 	pages     map[string]string // that were published, by id
 	createErr error             // of the call after a page was made
 }
@@ -57,8 +58,8 @@ func (v *vendor) put(id, text string) {
 	}
 }
 
-func (*vendor) Capabilities() core.ConnectorCapabilities {
-	return core.ConnectorCapabilities{Name: "Vendor", AuthTypes: []core.AuthType{core.AuthAPIToken}, Publishes: true, Incremental: true}
+func (v *vendor) Capabilities() core.ConnectorCapabilities {
+	return core.ConnectorCapabilities{Name: "Vendor", AuthTypes: []core.AuthType{core.AuthAPIToken}, Publishes: true, NeedsParent: v.placed, Incremental: true}
 }
 
 func (*vendor) Authorizer() core.Authorizer { return nil }

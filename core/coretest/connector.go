@@ -93,6 +93,7 @@ func RunConnector(t *testing.T, open func(t *testing.T) ConnectorWorld) {
 		"RefusedTokenIsToldByAnyCall":         failsAtAnyCall(VendorTokenRefused, core.ReasonToken),
 		"LimitIsToldByAnyCall":                failsAtAnyCall(VendorLimited, core.ReasonLimited),
 		"PublishingMakesOnePage":              publishMakesOne,
+		"NewPageNeedsAParentOrNone":           publishWithoutParent,
 		"PageIsKnownBeforeItsContent":         publishKnownFirst,
 		"RefusedIDWritesNothingMore":          publishRefusedID,
 		"UnchangedPublicationWritesNothing":   publishUnchanged,

@@ -66,6 +66,22 @@ func publishMakesOne(t *testing.T, w ConnectorWorld) {
 	}
 }
 
+func publishWithoutParent(t *testing.T, w ConnectorWorld) {
+	p := w.publication()
+	p.Parent = ""
+	before, wrote := w.Pages(t), w.Wrote()
+	got, err := w.Publish(t.Context(), w.Access, p, func(context.Context, core.RemotePage) error { return nil })
+	if !w.Capabilities().NeedsParent {
+		if must(t, "publish", got, err); got.Outcome != core.PublishCreated || w.Pages(t)-before != 1 {
+			t.Errorf("got %+v and %d new pages, want one where the vendor puts it", got, w.Pages(t)-before)
+		}
+		return
+	}
+	if wantReason(t, "publish", err, core.ReasonGone); w.Wrote() != wrote {
+		t.Error("something was written")
+	}
+}
+
 func publishKnownFirst(t *testing.T, w ConnectorWorld) {
 	_, err := w.Publish(t.Context(), w.Access, w.publication(), func(_ context.Context, page core.RemotePage) error {
 		if text := w.fetched(t, page.ID, nil).Markdown; strings.Contains(text, "ferry leaves") {

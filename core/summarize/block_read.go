@@ -1,6 +1,9 @@
 package summarize
 
-import "strings"
+import (
+	"strings"
+	"unicode"
+)
 
 // frontMatter reads a YAML or TOML block at the very start and returns the line after it.
 func (s *scanner) frontMatter() int {
@@ -180,11 +183,23 @@ func (s *scanner) meta(i int) int {
 		}
 		s.add(Meta, i, end)
 		return end
-	case linkDefinition(text), isDivider(text):
+	case linkDefinition(text), isDivider(text), alertMark(text):
 		s.add(Meta, i, i+1)
 		return i + 1
 	}
 	return i
+}
+
+// alertMark reports whether a line is the first of an alert, "> [!NOTE]", which says
+// what the quote below it is.
+func alertMark(text string) bool {
+	mark := strings.TrimSpace(text[quoteMark(text):])
+	kind, ok := strings.CutPrefix(mark, "[!")
+	if !ok || text == mark {
+		return false
+	}
+	kind, ok = strings.CutSuffix(kind, "]")
+	return ok && kind != "" && !strings.ContainsFunc(kind, func(r rune) bool { return !unicode.IsLetter(r) })
 }
 
 func linkDefinition(text string) bool {

@@ -48,6 +48,9 @@ func TestText_Blocks(t *testing.T) {
 		{"ListItemsWithContinuation", "- one\n  more\n- [x] two\n1. three\n2) four", []string{"li: one more", "li: two", "li: three", "li: four"}},
 		{"ANumberInsideAParagraphIsNoItem", "The law of\n1998. was hard to\nread.", []string{"p: The law of 1998. was hard to read."}},
 		{"Quotations", "> one\n> two\n>\n> three\n\nfour", []string{"q: one two", "q: three", "p: four"}},
+		{"TheMarkOfAnAlertIsNoText", "> [!NOTE]\n> Checked by all.\n\n> [!Warning]\n>\n> It burns.\n\n[!NOTE] of a text.\n\n> [!2] or\n> [! x", []string{
+			"meta: > [!NOTE]", "q: Checked by all.", "meta: > [!Warning]", "q: It burns.", "p: [!NOTE] of a text.", "q: [!2] or [! x",
+		}},
 		{"MetaIsNoText", "---\ntitle: x\n---\nText here.\n\n[a]: http://b\n\n***\n\n<!-- no\nno -->\n.. note::\n   no", []string{
 			"meta: --- title: x ---", "p: Text here.", "meta: [a]: http://b", "meta: ***", "meta: <!-- no no -->", "meta: .. note:: no",
 		}},

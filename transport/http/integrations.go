@@ -238,6 +238,7 @@ type vendor struct {
 	AuthTypes   []core.AuthType      `json:"auth_types"`
 	Permissions []permission         `json:"permissions"`
 	Publishes   bool                 `json:"publishes"`
+	NeedsParent bool                 `json:"needs_parent" doc:"A summary can only be published with parent_id or external_id."`
 }
 
 type vendorsOutput struct {
@@ -256,7 +257,7 @@ func (s *api) listVendors(ctx context.Context, a core.Actor, _ *struct{}) (*vend
 	for _, t := range core.IntegrationTypes() {
 		if c, ok := all[t]; ok {
 			out.Body.Items = append(out.Body.Items, vendor{
-				Type: t, Name: c.Name, AuthTypes: c.AuthTypes, Permissions: viewPermissions(c.Permissions), Publishes: c.Publishes,
+				Type: t, Name: c.Name, AuthTypes: c.AuthTypes, Permissions: viewPermissions(c.Permissions), Publishes: c.Publishes, NeedsParent: c.NeedsParent,
 			})
 		}
 	}

@@ -45,7 +45,7 @@ func New(cfg Config) *Connector {
 // Capabilities implements core.Connector.
 func (c *Connector) Capabilities() core.ConnectorCapabilities {
 	return core.ConnectorCapabilities{
-		Name: "Confluence", AuthTypes: upstream.AuthTypes(c.oauth != nil), Incremental: true, ListsRemoved: true, Publishes: true, Search: true,
+		Name: "Confluence", AuthTypes: upstream.AuthTypes(c.oauth != nil), Incremental: true, ListsRemoved: true, Publishes: true, NeedsParent: true, Search: true,
 		Permissions: []core.Permission{
 			{Name: "read:page:confluence", Purpose: "reads pages", Required: true},
 			{Name: "read:space:confluence", Purpose: "lists the spaces that pages are in", Required: true},

@@ -43,7 +43,7 @@ const grain = time.Minute
 // Capabilities implements core.Connector.
 func (c *Connector) Capabilities() core.ConnectorCapabilities {
 	return core.ConnectorCapabilities{
-		Name: "Notion", AuthTypes: upstream.AuthTypes(c.oauth != nil), Incremental: true, ListsRemoved: true, Publishes: true, Search: true, EditGrain: grain, Host: c.base,
+		Name: "Notion", AuthTypes: upstream.AuthTypes(c.oauth != nil), Incremental: true, ListsRemoved: true, Publishes: true, NeedsParent: true, Search: true, EditGrain: grain, Host: c.base,
 		Permissions: []core.Permission{
 			{Name: "Read content", Purpose: "reads the pages and databases that are shared with the connection", Required: true},
 			{Name: "Read user information without email addresses", Purpose: "writes the names of people that a page mentions"},
