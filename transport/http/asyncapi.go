@@ -1,7 +1,6 @@
 package httpapi
 
 import (
-	"fmt"
 	"reflect"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -168,12 +167,7 @@ func (m message) schema(schemas huma.Registry) *huma.Schema {
 	return &huma.Schema{AllOf: []*huma.Schema{schemas.Schema(m.payload, true, ""), own}}
 }
 
-func (s *api) registerAsyncAPI() error {
-	text, err := asyncAPI(s.cfg.Version)
-	if err != nil {
-		return fmt.Errorf("httpapi: write the AsyncAPI document: %w", err)
-	}
-	a := newAsset("application/json", compress(text))
-	s.registerAsset(operation{id: "asyncapiJSON", path: "/asyncapi.json", tag: "service", summary: "The live feed's description, AsyncAPI 3.0 as JSON"}, &a)
-	return nil
+func (s *api) registerAsyncAPI() {
+	s.registerAsset(operation{id: "asyncapiJSON", path: "/asyncapi.json", tag: "service", summary: "The live feed's description, AsyncAPI 3.0 as JSON"},
+		written("application/json", func() ([]byte, error) { return asyncAPI(s.cfg.Version) }))
 }

@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/docsctl/docsctl/core"
 )
@@ -32,8 +33,7 @@ var pages = []struct{ route, file, mediaType string }{
 	{"/docs/swagger-ui-bundle.js", "swagger-ui-bundle.js.gz", "text/javascript; charset=utf-8"},
 }
 
-// registerDocs adds the OpenAPI document and the page that shows it. It comes
-// last: the document is written down here, once.
+// registerDocs adds the OpenAPI document and the page that shows it. It comes last.
 func (s *api) registerDocs() error {
 	s.registerRaw(operation{
 		id: "home", method: http.MethodGet, path: "/{$}", public: true, hidden: true,
@@ -50,35 +50,44 @@ func (s *api) registerDocs() error {
 			text = compress(text)
 		}
 		a := newAsset(p.mediaType, text)
-		s.registerAsset(operation{id: "docs", path: p.route, tag: "service", summary: "This description as a page", hidden: p.route != "/docs"}, &a)
+		s.registerAsset(operation{id: "docs", path: p.route, tag: "service", summary: "This description as a page", hidden: p.route != "/docs"},
+			func() (asset, error) { return a, nil })
 	}
-	if err := s.registerAsyncAPI(); err != nil {
-		return err
-	}
-	return s.registerOpenAPI()
-}
-
-func (s *api) registerOpenAPI() error {
-	var inJSON, inYAML asset // filled when the document, which has these routes too, is whole
-	s.registerAsset(operation{id: "openapiJSON", path: "/openapi.json", tag: "service", summary: "This description, OpenAPI 3.1 as JSON"}, &inJSON)
-	s.registerAsset(operation{id: "openapiYAML", path: "/openapi.yaml", tag: "service", summary: "This description, OpenAPI 3.1 as YAML"}, &inYAML)
-	openAnswers(s.huma.OpenAPI())
-	text, err := json.Marshal(s.huma.OpenAPI())
-	if err != nil {
-		return fmt.Errorf("httpapi: write the OpenAPI document: %w", err)
-	}
-	inJSON = newAsset("application/json", compress(text))
-	if text, err = s.huma.OpenAPI().YAML(); err != nil {
-		return fmt.Errorf("httpapi: write the OpenAPI document: %w", err)
-	}
-	inYAML = newAsset("application/yaml", compress(text))
+	s.registerAsyncAPI()
+	s.registerOpenAPI()
 	return nil
 }
 
-// registerAsset serves a as a file.
-func (s *api) registerAsset(op operation, a *asset) {
+// registerOpenAPI adds the document in both forms. Each is written down when it is
+// first asked for: that takes as long as all else of a server's start.
+func (s *api) registerOpenAPI() {
+	document := s.huma.OpenAPI()
+	s.registerAsset(operation{id: "openapiJSON", path: "/openapi.json", tag: "service", summary: "This description, OpenAPI 3.1 as JSON"},
+		written("application/json", func() ([]byte, error) { return json.Marshal(document) }))
+	s.registerAsset(operation{id: "openapiYAML", path: "/openapi.yaml", tag: "service", summary: "This description, OpenAPI 3.1 as YAML"},
+		written("application/yaml", document.YAML))
+	openAnswers(document)
+}
+
+// written returns a file that is written once, when it is first asked for.
+func written(mediaType string, write func() ([]byte, error)) func() (asset, error) {
+	return sync.OnceValues(func() (asset, error) {
+		text, err := write()
+		if err != nil {
+			return asset{}, fmt.Errorf("httpapi: write a description as %s: %w", mediaType, err)
+		}
+		return newAsset(mediaType, compress(text)), nil
+	})
+}
+
+// registerAsset serves what get returns as a file.
+func (s *api) registerAsset(op operation, get func() (asset, error)) {
 	op.method, op.public = http.MethodGet, true
 	s.registerRaw(op, answer{http.StatusOK, "text/plain", "The file."}, func(w http.ResponseWriter, r *http.Request, _ core.Actor) error {
+		a, err := get()
+		if err != nil {
+			return err
+		}
 		return a.serve(w, r)
 	})
 }

@@ -20,9 +20,13 @@ func Parse(markdown string) []Block {
 	return p.blocks(parse(source), 0)
 }
 
+// mailAddress is what GitHub takes for one in plain text. goldmark's own form has
+// backticks in it, and so the start of code.
+var mailAddress = regexp.MustCompile(`^[A-Za-z0-9._+-]+@[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*\.[A-Za-z0-9_-]*[A-Za-z0-9]`)
+
 func parse(source []byte) ast.Node {
-	md := goldmark.New(goldmark.WithExtensions(
-		extension.Table, extension.Strikethrough, extension.TaskList, extension.Linkify, extension.Footnote))
+	md := goldmark.New(goldmark.WithExtensions(extension.Table, extension.Strikethrough, extension.TaskList,
+		extension.NewLinkify(extension.WithLinkifyEmailRegexp(mailAddress)), extension.Footnote))
 	return md.Parser().Parse(text.NewReader(source))
 }
 
