@@ -128,11 +128,11 @@ func (r *pass) fits(c *call, estimated int) error {
 
 // generate makes one call and pays for it.
 func (r *pass) generate(ctx context.Context, c call, estimated int) (*core.LLMResponse, error) {
-	id, err := r.purse.begin(ctx, int64(float64(estimated)*r.gauge.ratio()), int64(c.maxTokens/2))
+	id, most, err := r.purse.begin(ctx, int64(float64(estimated)*r.gauge.ratio()), c.maxTokens)
 	if err != nil {
 		return nil, err
 	}
-	done, err := r.reserve(ctx, estimated, c.maxTokens)
+	done, err := r.reserve(ctx, estimated, most)
 	if err != nil {
 		r.purse.end(id, nil)
 		return nil, err
@@ -145,16 +145,20 @@ func (r *pass) generate(ctx context.Context, c call, estimated int) (*core.LLMRe
 		said = held.write
 	}
 	answer, err := r.p.cfg.LLM.Generate(ctx, core.LLMRequest{
-		Model: r.request.Model, System: c.system, User: c.user, MaxTokens: c.maxTokens, Temperature: temperature, JSONSchema: c.schema,
+		Model: r.request.Model, System: c.system, User: c.user, MaxTokens: most, Temperature: temperature, JSONSchema: c.schema,
 	}, said)
 	if err != nil {
 		answer = nil
 	}
 	r.purse.end(id, answer)
-	if answer != nil {
-		r.meterCall(ctx, answer)
+	if answer == nil {
+		return nil, err
 	}
-	return answer, err
+	r.meterCall(ctx, answer)
+	if most < c.maxTokens && answer.Finish == core.FinishLength {
+		return nil, errOverCap() // the money ended it
+	}
+	return answer, nil
 }
 
 // readWhole is the tripwire: a server that counted far fewer tokens than were sent

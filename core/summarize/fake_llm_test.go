@@ -68,7 +68,7 @@ func (f *fakeLLM) counted(r core.LLMRequest, a *core.LLMResponse) *core.LLMRespo
 		a.InputTokens = int64(EstimateTokens(r.System) + EstimateTokens(r.User) + 12)
 	}
 	if a.OutputTokens == 0 {
-		a.OutputTokens = int64(EstimateTokens(a.Text))
+		a.OutputTokens = int64(min(EstimateTokens(a.Text), r.MaxTokens)) // no server writes more
 	}
 	return a
 }

@@ -184,17 +184,13 @@ func TestPipeline_Budget(t *testing.T) {
 		h := newHarness(smallModel)
 		r := requestFor(book)
 		r.MaxCostUSD = new(*full.Usage.CostUSD / 3)
-		_, err := h.Summarize(t.Context(), h.tenant, r, core.SummaryObserver{})
+		stopped, err := h.Summarize(t.Context(), h.tenant, r, core.SummaryObserver{})
 		if core.CodeOf(err) != core.CodeBudgetExceeded {
 			t.Fatalf("got %v, want BUDGET_EXCEEDED", err)
 		}
 		calls := h.llm.made()
-		spent := 0.0
-		for _, c := range calls {
-			spent += (float64(EstimateTokens(c.System)+EstimateTokens(c.User))*0.4 + 300*1.6) / 1e6
-		}
-		if each := *full.Usage.CostUSD / float64(full.Usage.LLMCalls); spent > *r.MaxCostUSD+2*each {
-			t.Errorf("spent %f under a cap of %f", spent, *r.MaxCostUSD)
+		if spent := *stopped.Usage.CostUSD; spent > *r.MaxCostUSD || stopped.Usage.LLMCalls != len(calls) {
+			t.Errorf("%d calls for %f, want %d under a cap of %f", stopped.Usage.LLMCalls, spent, len(calls), *r.MaxCostUSD)
 		}
 		r.MaxCostUSD = nil
 		if got := h.summarize(t, r); got.Usage.CachedCalls != len(calls) {
@@ -206,6 +202,27 @@ func TestPipeline_Budget(t *testing.T) {
 		r := requestFor(book)
 		r.MaxCostUSD = new(*full.Usage.CostUSD * 1.0001)
 		newHarness(smallModel).summarize(t, r)
+	})
+	t.Run("WhatTheMoneyEndedIsNoAnswer", func(t *testing.T) {
+		t.Parallel()
+		h := newHarness(smallModel, func(f *fakeLLM, _ *Config) {
+			f.answer = func(_ context.Context, _ int, r core.LLMRequest) (*core.LLMResponse, error) {
+				if text := fakeAnswer(r); kindOf(r) == kindFinal && EstimateTokens(text) > r.MaxTokens {
+					return &core.LLMResponse{Text: text[:len(text)/2], Finish: core.FinishLength, OutputTokens: int64(r.MaxTokens)}, nil
+				}
+				return nil, nil
+			}
+		})
+		r := requestFor(book)
+		r.MaxCostUSD = new(*full.Usage.CostUSD - 50*1.6/1e6)
+		got, err := h.Summarize(t.Context(), h.tenant, r, core.SummaryObserver{})
+		if core.CodeOf(err) != core.CodeBudgetExceeded || *got.Usage.CostUSD > *r.MaxCostUSD {
+			t.Fatalf("got %v for %f, want BUDGET_EXCEEDED for %f at most", err, *got.Usage.CostUSD, *r.MaxCostUSD)
+		}
+		r.MaxCostUSD = nil
+		if got := h.summarize(t, r); got.Usage.LLMCalls != 1 {
+			t.Errorf("%d calls were made afterwards, want the last one anew", got.Usage.LLMCalls)
+		}
 	})
 	t.Run("NoPriceNoCap", func(t *testing.T) {
 		t.Parallel()

@@ -2,13 +2,16 @@ package summarize
 
 import (
 	"context"
+	"maps"
+	"math"
+	"slices"
 	"sync"
 
 	"github.com/docsctl/docsctl/core"
 )
 
-// purse counts what a summary costs and keeps its cap: a call starts only while
-// what was spent, and what the calls in flight are expected to cost, is under it.
+// purse counts what a summary costs and keeps its cap: calls start while all that they
+// may cost at most is under it, the last ones with less room for the answer.
 type purse struct {
 	cap    *float64 // for this attempt
 	input  *float64 // price of a million tokens
@@ -34,33 +37,60 @@ func (p *purse) cost(input, output int64) float64 {
 	return (float64(input)**p.input + float64(output)**p.output) / 1e6
 }
 
-// begin waits until a call may start that is expected to have so many tokens.
-func (p *purse) begin(ctx context.Context, input, output int64) (id int, err error) {
+// leastShare is the part of an answer's bound with which a call is still worth its
+// prompt: models seldom use a bound up.
+const leastShare = 8
+
+// begin waits until a call may start, and returns how many tokens its answer may have:
+// output, or less when it is alone and no more can be paid for.
+func (p *purse) begin(ctx context.Context, input int64, output int) (id, most int, err error) {
 	for {
 		p.mu.Lock()
-		waiting := 0.0
-		for _, c := range p.inFlight {
-			waiting += c
-		}
+		left := p.left(input)
 		switch {
-		case p.cap != nil && p.spent >= *p.cap:
+		case left < output/leastShare || left == 0:
 			p.mu.Unlock()
-			return 0, &core.Error{Code: core.CodeBudgetExceeded, Message: "the summary would cost more than max_cost_usd; raise it and retry, what is done will not be paid again"}
-		case p.cap == nil || len(p.inFlight) == 0 || p.spent+waiting < *p.cap:
+			return 0, 0, errOverCap()
+		case len(p.inFlight) == 0 || p.left(input, slices.Collect(maps.Values(p.inFlight))...) >= output:
+			most = min(output, left)
 			p.next++
-			p.inFlight[p.next] = p.cost(input, output)
+			p.inFlight[p.next] = p.cost(input, int64(most))
 			id = p.next
 			p.mu.Unlock()
-			return id, nil
+			return id, most, nil
 		}
 		changed := p.changed
 		p.mu.Unlock()
 		select {
 		case <-changed:
 		case <-ctx.Done():
-			return 0, ctx.Err()
+			return 0, 0, ctx.Err()
 		}
 	}
+}
+
+// left returns how many tokens of an answer can be paid for beside a prompt and what
+// others will cost. p.mu is held.
+func (p *purse) left(input int64, others ...float64) int {
+	if p.cap == nil {
+		return math.MaxInt
+	}
+	rest := *p.cap - p.spent - p.cost(input, 0)
+	for _, c := range others {
+		rest -= c
+	}
+	switch each := p.cost(0, 1); {
+	case rest < 0 || p.spent >= *p.cap:
+		return 0
+	case each == 0:
+		return math.MaxInt
+	default:
+		return int(min(rest/each, math.MaxInt32))
+	}
+}
+
+func errOverCap() error {
+	return &core.Error{Code: core.CodeBudgetExceeded, Message: "the summary would cost more than max_cost_usd; raise it and retry, what is done will not be paid again"}
 }
 
 // end takes a call back, with what it was answered; nil when it failed.
