@@ -1,11 +1,13 @@
 package httpapi
 
 import (
+	"bufio"
 	"context"
 	"encoding/base64"
 	"errors"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"strings"
 	"sync"
@@ -45,18 +47,24 @@ func (s *api) serveWS(w http.ResponseWriter, r *http.Request, a core.Actor) erro
 		return err
 	}
 	r.Header.Del("Origin") // subscribe has checked it
-	conn, err := websocket.Accept(w, r, nil)
+	conn, err := websocket.Accept(lean{w}, r, nil)
 	if err != nil {
 		stream.Close()
 		s.log.DebugContext(r.Context(), "a connection could not be upgraded", slog.Any("error", err))
 		return nil // answered by Accept
 	}
 	conn.SetReadLimit(maxFrame)
+	s.attend(context.WithoutCancel(r.Context()), r, a, stream, conn)
+	return nil
+}
+
+// attend begins to serve an upgraded connection, in goroutines of its own: the
+// request's has a stack that grew while the caller was looked up, and it, with all that
+// the server keeps of a request, would be more than half of what a connection takes.
+func (s *api) attend(ctx context.Context, r *http.Request, a core.Actor, stream *subscription, conn *websocket.Conn) {
 	gauge := s.metrics.feeds.WithLabelValues("ws")
 	gauge.Inc()
-	defer gauge.Dec()
-	ctx, cancel := context.WithCancel(r.Context())
-	defer cancel()
+	ctx, cancel := context.WithCancel(ctx)
 	c := &socket{conn: conn}
 	c.subscriber = s.newSubscriber(ctx, r, a, stream, func(ctx context.Context) error {
 		err := conn.Ping(ctx)
@@ -65,15 +73,55 @@ func (s *api) serveWS(w http.ResponseWriter, r *http.Request, a core.Actor) erro
 		}
 		return err
 	})
-	defer c.end(ctx)
-	go func() { // ends with the connection, which close ends
-		c.read(ctx)
-		cancel()
+	go func() { // ends with the stream, which its hub closes, or with the connection
+		defer gauge.Dec()
+		defer cancel()
+		defer c.end(ctx)
+		defer c.survive(ctx)
+		reason := c.talk(ctx, cancel)
+		c.leave() // the client may come back before it has answered the close
+		c.close(ctx, reason)
 	}()
-	reason := c.write(ctx)
-	c.leave() // the client may come back before it has answered the close
-	c.close(ctx, reason)
-	return nil
+}
+
+// talk says hello, and only then listens: nothing is to be answered before. It calls
+// gone when the client has left, and returns why the connection is to end.
+func (c *socket) talk(ctx context.Context, gone func()) error {
+	if err := c.send(ctx, c.hello()); err != nil {
+		return err
+	}
+	go func() { // ends with the connection, which close ends
+		defer gone()
+		defer c.survive(ctx)
+		c.read(ctx)
+	}()
+	return c.write(ctx)
+}
+
+// survive keeps a panic to its connection: no handler stands above these goroutines.
+func (c *socket) survive(ctx context.Context) {
+	if v := recover(); v != nil {
+		c.api.tellPanic(ctx, v)
+		_ = c.conn.CloseNow()
+	}
+}
+
+// lean gives an upgraded connection buffers for messages as they are, most below a
+// kilobyte, in the place of the server's two of 4 KB. A longer message is written in
+// two parts.
+type lean struct{ http.ResponseWriter }
+
+// Hijack implements http.Hijacker.
+func (w lean) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	conn, buffers, err := http.NewResponseController(w.ResponseWriter).Hijack()
+	if err != nil {
+		return nil, nil, err
+	}
+	in := buffers.Reader
+	if in.Buffered() == 0 { // else something was sent behind the handshake, without waiting
+		in = bufio.NewReaderSize(conn, 512)
+	}
+	return conn, bufio.NewReadWriter(in, bufio.NewWriterSize(conn, 2<<10)), nil
 }
 
 // isHandshake is what RFC 6455, 4.2.1 asks for.
@@ -94,9 +142,6 @@ func hasToken(h http.Header, name, token string) bool {
 
 // write sends what the stream has until it, the client or a write ends.
 func (c *socket) write(ctx context.Context) error {
-	if err := c.send(ctx, c.hello()); err != nil {
-		return err
-	}
 	for {
 		it, err := c.Next(ctx)
 		if err != nil {

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"bytes"
 	"context"
 	stdjson "encoding/json"
 	"fmt"
@@ -312,5 +313,35 @@ func TestFeed_UpgradeGoesThroughTheWholeHandler(t *testing.T) {
 		if !strings.Contains(string(buf[:n]), want) {
 			t.Errorf("got %q, want %q in it", buf[:n], want)
 		}
+	}
+}
+
+// A client may send behind its handshake, without waiting for the answer.
+func TestFeed_MessagesBehindTheHandshakeAreAnsweredAfterHello(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	p := w.admin("Owner")
+	conn, err := net.Dial("tcp", strings.TrimPrefix(w.url, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	conn.SetDeadline(time.Now().Add(patience))
+	pings := strings.Repeat("\x81\x8f\x00\x00\x00\x00"+`{"type":"ping"}`, 100) // more than the connection's buffer holds
+	_, err = fmt.Fprintf(conn, "GET /v1/ws HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"+
+		"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nAuthorization: Bearer %s\r\n\r\n%s", p.token, pings)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []byte
+	for part := make([]byte, 4096); bytes.Count(got, []byte(`{"type":"pong"}`)) < 100; {
+		n, err := conn.Read(part)
+		if err != nil {
+			t.Fatalf("%v after %s", err, got)
+		}
+		got = append(got, part[:n]...)
+	}
+	if hello := bytes.Index(got, []byte(`"type":"hello"`)); hello < 0 || hello > bytes.Index(got, []byte(`"pong"`)) {
+		t.Errorf("want hello first: %s", got)
 	}
 }
