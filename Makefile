@@ -20,15 +20,16 @@ test: ## run every test; installs or starts the servers that they need
 
 # Tests that take minutes under the race detector and show it nothing new: the same
 # parser in a child process over many files, the same cases over many statements, the
-# same sync with another fault each time, the same pipeline over long texts. The chaos
-# test has its full form instead, at a worker's own pace.
-MANY = '^TestChaos$$|SharedFiles|HostileFiles|OfRealTexts|^TestMutants$$|^TestSandboxed_AnswersAsTheExtractorDoes$$|^TestSync_(NoFault|Resumes)'
+# same sync with another fault each time, the same command killed at another point, the
+# same pipeline over long texts. The chaos test has its full form instead, at a worker's
+# own pace.
+MANY = '^TestChaos$$|KilledAtFiftyPoints|SharedFiles|HostileFiles|OfRealTexts|^TestMutants$$|^TestSandboxed_AnswersAsTheExtractorDoes$$|^TestSync_(NoFault|Resumes)'
 
 race: ## run every test, all that share memory under the race detector (vet is a linter)
 	$(GO) run ./internal/testenv/ensure
 	CGO_ENABLED=1 $(GO) test -race -vet off -timeout 12m -skip $(MANY) $$($(GO) list ./... | grep -v /internal/bench/)
 	CGO_ENABLED=0 $(GO) test -trimpath -vet off ./internal/bench/...
-	CGO_ENABLED=0 $(GO) test -trimpath -vet off -run $(MANY) ./adapters/connectors ./adapters/extract ./adapters/postgres ./core/coretest ./core/summarize ./internal/wire
+	CGO_ENABLED=0 $(GO) test -trimpath -vet off -run $(MANY) ./adapters/connectors ./adapters/extract ./adapters/postgres ./cmd/docsctl ./core/coretest ./core/summarize ./internal/wire
 	CGO_ENABLED=0 GOFLAGS=-trimpath $(MAKE) chaos
 
 lint: ## run the linters that .golangci.yml lists
