@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"strings"
+	"unicode/utf8"
 )
 
 // Prio says how good a place to cut before a unit is: headings first, the
@@ -25,7 +26,11 @@ const openingLength = 120
 // heading's text should carry that of the unit after it, since two headings
 // "Example" must differ.
 func prioOf(level int, text string) Prio {
-	text = strings.ToLower(collapse(text))
+	start := collapse(text[:min(len(text), 8*openingLength)])
+	if utf8.RuneCountInString(start) <= openingLength { // nearly all of it was white space
+		start = collapse(text)
+	}
+	text = strings.ToLower(start)
 	if n := 0; len(text) > openingLength {
 		for i := range text {
 			if n++; n > openingLength {

@@ -5,10 +5,16 @@ import (
 	"unicode"
 )
 
-// codeMarks are the characters that programs are full of and prose is not.
-const codeMarks = `{}<>=_;|\`
+// isCodeMark reports whether r is a character that programs are full of and prose is not.
+func isCodeMark(r rune) bool {
+	switch r {
+	case '{', '}', '<', '>', '=', '_', ';', '|', '\\':
+		return true
+	}
+	return false
+}
 
-// codeDensity returns the share of codeMarks among the characters of s.
+// codeDensity returns the share of code marks among the characters of s.
 func codeDensity(s string) float64 {
 	marks, all := 0, 0
 	for _, r := range s {
@@ -16,7 +22,7 @@ func codeDensity(s string) float64 {
 			continue
 		}
 		all++
-		if strings.ContainsRune(codeMarks, r) {
+		if isCodeMark(r) {
 			marks++
 		}
 	}

@@ -8,7 +8,11 @@ import "unicode"
 func EstimateTokens(s string) int {
 	sum := 0.0
 	for _, r := range s {
-		sum += tokenWeight(r)
+		if r < 0x80 {
+			sum += asciiWeights[r]
+		} else {
+			sum += tokenWeight(r)
+		}
 	}
 	whole := int(sum)
 	if float64(whole) < sum {
@@ -22,7 +26,7 @@ func EstimateTokens(s string) int {
 func tokenWeight(r rune) float64 {
 	switch {
 	case r < 0x80:
-		return asciiWeight(r)
+		return asciiWeights[r]
 	case unicode.Is(unicode.Han, r):
 		return 0.82
 	case isKana(r):
@@ -44,18 +48,22 @@ func tokenWeight(r rune) float64 {
 	}
 }
 
-func asciiWeight(r rune) float64 {
-	switch {
-	case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z':
-		return 0.231
-	case r >= '0' && r <= '9':
-		return 0.6
-	case r == ' ', r == '\n', r == '\t', r == '\r':
-		return 0.184
-	default:
-		return 0.164
+// asciiWeights are the weights of the characters that most texts are made of.
+var asciiWeights = func() (w [0x80]float64) {
+	for r := range w {
+		switch {
+		case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z':
+			w[r] = 0.231
+		case r >= '0' && r <= '9':
+			w[r] = 0.6
+		case r == ' ', r == '\n', r == '\t', r == '\r':
+			w[r] = 0.184
+		default:
+			w[r] = 0.164
+		}
 	}
-}
+	return w
+}()
 
 func isKana(r rune) bool {
 	return unicode.In(r, unicode.Hiragana, unicode.Katakana) || r == 'ー'
