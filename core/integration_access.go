@@ -206,11 +206,11 @@ func (c Config) noteFailure(ctx context.Context, t Tenant, id IntegrationID, cau
 	}
 	e := AsError(cause)
 	status, message := IntegrationError, e.Message
+	what, _, _ := strings.Cut(e.Message, ";") // the rest is for who asked
 	switch {
 	case reason == ReasonToken:
-		status, message = IntegrationRevoked, e.Message+"; connect it anew with a token that works"
+		status, message = IntegrationRevoked, what+"; connect it anew with a token that works"
 	case e.RetryAfter > 0:
-		what, _, _ := strings.Cut(e.Message, ";") // the rest is for who asked
 		message = fmt.Sprintf("%s; it goes on by itself at %s UTC", what, c.now().Add(e.RetryAfter).Format(time.TimeOnly))
 	}
 	if err := c.showStatus(ctx, t, id, status, message); err != nil {

@@ -247,12 +247,14 @@ func TestTokens_RevokedIsShownAndTold(t *testing.T) {
 	t.Parallel()
 	c := join(t, 1)
 	c.pass(51 * time.Minute)
-	c.refusal = upstream(core.ReasonToken)
+	refused := *core.AsError(upstream(core.ReasonToken))
+	refused.Message = "Vendor does not accept the token; connect it again"
+	c.refusal = &refused
 	if _, err := c.nodes[0].Work.KeepIntegrations(t.Context(), 10); err != nil {
 		t.Fatal(err)
 	}
-	if i := c.integration(t); i.Status != core.IntegrationRevoked || i.ErrorMessage == "" {
-		t.Errorf("got %s %q, want it revoked, with what to do", i.Status, i.ErrorMessage)
+	if i := c.integration(t); i.Status != core.IntegrationRevoked || i.ErrorMessage != "Vendor does not accept the token; connect it anew with a token that works" {
+		t.Errorf("got %s %q, want it revoked, and once what to do", i.Status, i.ErrorMessage)
 	}
 	events := c.events(t, c.admin)
 	if n := len(events); n == 0 || events[n-1] != core.EventIntegrationUpdate {
