@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/docsctl/docsctl/core"
 )
@@ -65,6 +66,25 @@ func TestSync_UnchangedContentChangesNothing(t *testing.T) {
 	c.wantCounts(t, "after an edit", core.SyncCounts{Updated: 1, Unchanged: 2})
 	if d := c.documents(t)["item-001"]; d.Version != 2 {
 		t.Errorf("got version %d, want 2", d.Version)
+	}
+}
+
+// Where versions are rounded, an edit within the grain of another has the same one: an
+// item that was just edited is read again, one of old is not.
+func TestSync_ReadsAgainWhatMayHideAnEdit(t *testing.T) {
+	t.Parallel()
+	v := newVendor(2)
+	v.grain = time.Hour
+	fresh, old := v.items["item-000"], v.items["item-001"]
+	fresh.LastEdited, old.LastEdited = time.Now().UTC(), time.Now().UTC().Add(-24*time.Hour)
+	c := connect(t, v)
+	c.sync(t, core.SyncRequest{})
+	fresh.Markdown = "Edited in the same hour."
+	fetches := c.fetches
+	c.sync(t, core.SyncRequest{Full: true})
+	c.wantCounts(t, "the second sync", core.SyncCounts{Updated: 1, Unchanged: 1})
+	if n := c.fetches - fetches; n != 1 {
+		t.Errorf("fetched %d items, want the one that may hide an edit", n)
 	}
 }
 

@@ -35,6 +35,7 @@ type vendor struct {
 	edits      int
 
 	placed    bool              // pages need a parent
+	grain     time.Duration     // to which versions are rounded
 	pages     map[string]string // that were published, by id
 	createErr error             // of the call after a page was made
 }
@@ -59,7 +60,7 @@ func (v *vendor) put(id, text string) {
 }
 
 func (v *vendor) Capabilities() core.ConnectorCapabilities {
-	return core.ConnectorCapabilities{Name: "Vendor", AuthTypes: []core.AuthType{core.AuthAPIToken}, Publishes: true, NeedsParent: v.placed, Incremental: true}
+	return core.ConnectorCapabilities{Name: "Vendor", AuthTypes: []core.AuthType{core.AuthAPIToken}, Publishes: true, NeedsParent: v.placed, Incremental: true, EditGrain: v.grain}
 }
 
 func (*vendor) Authorizer() core.Authorizer { return nil }

@@ -148,6 +148,31 @@ func TestConvert_ErrorsOfTheSourceEndIt(t *testing.T) {
 	}
 }
 
+// A file that Notion keeps has another address every hour; that is no other text.
+func TestConvert_FileThatMovesIsTheSameText(t *testing.T) {
+	t.Parallel()
+	convert := func(hour string) string {
+		t.Helper()
+		var g given
+		media := func(kind string) string {
+			return fmt.Sprintf(`{"id":%q,"type":%q,%q:{"type":"file","name":"plan","file":{"url":"https://files.example.org/a/plan.pdf?X-Signature=%s","expiry_time":%q}}}`, kind, kind, kind, hour, hour)
+		}
+		if err := json.Unmarshal([]byte(`{"blocks":[`+media("image")+","+media("file")+","+media("pdf")+","+media("video")+","+media("audio")+`]}`), &g); err != nil {
+			t.Fatal(err)
+		}
+		page := `{"id":"page","parent":{"type":"data_source_id"},"properties":{"Plans":{"type":"files","files":[{"name":"plan","type":"file","file":{"url":"https://files.example.org/b?sig=` + hour + `"}}]}}}`
+		got, err := Convert(t.Context(), json.RawMessage(page), g)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return got.Markdown
+	}
+	first, second := convert("nine"), convert("ten")
+	if first != second || strings.Count(first, "https://files.example.org/") < 5 || strings.Contains(first, "nine") {
+		t.Errorf("got\n%s\nand an hour later\n%s", first, second)
+	}
+}
+
 // A copy of its own surroundings, or copies of copies, end.
 func TestConvert_CopiesEnd(t *testing.T) {
 	if testing.Short() {
