@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"net/http"
 	"strconv"
 	"strings"
 
@@ -44,6 +45,16 @@ func (h IfMatch) revisions(kind string) core.Revisions {
 		}
 	}
 	return named
+}
+
+// checkIfMatch refuses the header without a value, which would make a change that was
+// meant to be conditional and is not.
+func checkIfMatch(r *http.Request) error {
+	values := r.Header.Values("If-Match")
+	if len(values) == 0 || strings.TrimSpace(strings.Join(values, "")) != "" {
+		return nil
+	}
+	return core.Invalid("If-Match", "empty", "If-Match has no value; give it the ETag that you have read, or leave it out")
 }
 
 // IfNoneMatch asks for the resource only if it has changed (RFC 9110, 13.1.2).

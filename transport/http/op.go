@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"cmp"
 	"context"
 	"math"
 	"net/http"
@@ -176,7 +177,7 @@ func (s *api) admit(w http.ResponseWriter, r *http.Request, op operation) (core.
 		return a, errTooLarge(op.bodyLimit)
 	}
 	if !op.public { // browsers bring queries of vendors to the others
-		if err := checkQuery(r); err != nil {
+		if err := cmp.Or(checkQuery(r), checkIfMatch(r)); err != nil {
 			return a, err
 		}
 	}

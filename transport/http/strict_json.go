@@ -8,6 +8,7 @@ import (
 	"io"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/docsctl/docsctl/core"
@@ -36,12 +37,28 @@ var strictJSON = huma.Format{
 				return e
 			}
 		}
-		if err := json.Unmarshal(data, v, json.RejectUnknownMembers(true)); err != nil {
+		if err := json.Unmarshal(data, v, json.RejectUnknownMembers(true), json.WithUnmarshalers(writableTimes)); err != nil {
 			return jsonError(err)
 		}
 		return nil
 	},
 }
+
+// writableTimes refuses times that no answer could have: with its zone a time can lie
+// before the year 0 or after 9999 in UTC, where RFC 3339 ends.
+var writableTimes = json.UnmarshalFromFunc(func(d *jsontext.Decoder, t *time.Time) error {
+	var text string
+	if err := json.UnmarshalDecode(d, &text); err != nil {
+		return err
+	}
+	if err := t.UnmarshalText([]byte(text)); err != nil {
+		return err
+	}
+	if year := t.UTC().Year(); year < 0 || year > 9999 {
+		return errors.New("a time out of range")
+	}
+	return nil
+})
 
 // answers has buffers in which a page of a list has room, so that it is one write.
 var answers = sync.Pool{New: func() any { return bufio.NewWriterSize(nil, 32<<10) }}

@@ -28,6 +28,8 @@ func checkQuery(r *http.Request) error {
 	}
 	for _, name := range slices.Sorted(maps.Keys(query)) {
 		switch values := query[name]; {
+		case name == "":
+			return core.Invalid("query", "unknown", "the URL's query has a value without a name; remove it")
 		case len(values) > 1:
 			name = shortName(name)
 			return core.Invalid(name, "duplicate", name+" stands more than once in the query; send it once")
