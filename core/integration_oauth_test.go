@@ -52,14 +52,14 @@ func TestOAuth_AgreementMakesAnIntegration(t *testing.T) {
 	if strings.Contains(state, "Wiki") || strings.Contains(state, string(c.admin.User())) {
 		t.Errorf("the state can be read: %s", state)
 	}
-	c.pass(9 * time.Minute)
+	c.clock.Pass(9 * time.Minute)
 	made, err := c.finish(t.Context(), core.OAuthReturn{State: state, Browser: "b"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	i := made.Integration
 	if i.Type != core.IntegrationConfluence || i.AuthType != core.AuthOAuth2 || i.Name != "Wiki" || i.SyncInterval != 60 || i.UserID != c.admin.User() || i.Config.BaseURL != c.opened ||
-		!slices.Equal(i.Config.Spaces, []string{"OPS"}) || i.TokenExpiresAt == nil || !i.TokenExpiresAt.Equal(c.read().Add(time.Hour)) || made.Check.Account != "Ann" {
+		!slices.Equal(i.Config.Spaces, []string{"OPS"}) || i.TokenExpiresAt == nil || !i.TokenExpiresAt.Equal(c.clock.Now().Add(time.Hour)) || made.Check.Account != "Ann" {
 		t.Errorf("got %+v", made)
 	}
 	c.id = i.ID
@@ -107,7 +107,7 @@ func TestOAuth_AnswerOfNoConnectionMakesNothing(t *testing.T) {
 		"another organization's": {func(_ *testing.T, _ *cluster, r *core.OAuthReturn) {
 			r.State = string(core.NewID[core.OrgID]()) + r.State[36:]
 		}, "state valid"},
-		"too late":                          {func(_ *testing.T, c *cluster, _ *core.OAuthReturn) { c.pass(11 * time.Minute) }, "state valid"},
+		"too late":                          {func(_ *testing.T, c *cluster, _ *core.OAuthReturn) { c.clock.Pass(11 * time.Minute) }, "state valid"},
 		"another browser":                   {func(_ *testing.T, _ *cluster, r *core.OAuthReturn) { r.Browser = "other" }, "state valid"},
 		"no browser":                        {func(_ *testing.T, _ *cluster, r *core.OAuthReturn) { r.Browser = "" }, "state valid"},
 		"a refusal":                         {func(_ *testing.T, _ *cluster, r *core.OAuthReturn) { r.Refusal = "access_denied" }, "code required"},
@@ -159,7 +159,7 @@ func TestOAuth_ConnectsAnew(t *testing.T) {
 		t.Fatal(err)
 	}
 	c.id = made.Integration.ID
-	c.pass(2 * time.Hour)
+	c.clock.Pass(2 * time.Hour)
 	c.refusal = upstream(core.ReasonToken)
 	if err := c.call(t, c.nodes[0]); err == nil || c.integration(t).Status != core.IntegrationRevoked {
 		t.Fatalf("got %v and %s, want it revoked", err, c.integration(t).Status)
@@ -177,7 +177,7 @@ func TestOAuth_ConnectsAnew(t *testing.T) {
 		t.Fatal(err)
 	}
 	if i := got.Integration; i.ID != c.id || i.Status != core.IntegrationConnected || i.ErrorMessage != "" || i.Name != "Wiki" || i.SyncInterval != 60 || !slices.Equal(i.Config.Spaces, []string{"OPS"}) ||
-		!i.TokenExpiresAt.Equal(c.read().Add(time.Hour)) || !i.CreatedAt.Equal(was.CreatedAt) || c.count(t) != 2 {
+		!i.TokenExpiresAt.Equal(c.clock.Now().Add(time.Hour)) || !i.CreatedAt.Equal(was.CreatedAt) || c.count(t) != 2 {
 		t.Errorf("got %+v and %d integrations, want all but the tokens kept", i, c.count(t))
 	}
 	if err := c.call(t, c.nodes[0]); err != nil || c.lastUsed() == "token-2" {

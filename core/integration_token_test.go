@@ -13,6 +13,7 @@ import (
 	"github.com/docsctl/docsctl/adapters/inproc"
 	"github.com/docsctl/docsctl/adapters/secrets"
 	"github.com/docsctl/docsctl/core"
+	"github.com/docsctl/docsctl/internal/testenv"
 )
 
 // issuer is a vendor with OAuth2 whose refresh tokens are good once.
@@ -107,21 +108,7 @@ type cluster struct {
 	admin core.Actor
 	pair  *core.TokenPair // the admin's
 	id    core.IntegrationID
-
-	clock sync.Mutex // guards at
-	at    time.Time
-}
-
-func (c *cluster) read() time.Time {
-	c.clock.Lock()
-	defer c.clock.Unlock()
-	return c.at
-}
-
-func (c *cluster) pass(d time.Duration) {
-	c.clock.Lock()
-	defer c.clock.Unlock()
-	c.at = c.at.Add(d)
+	clock *testenv.Clock
 }
 
 const (
@@ -131,9 +118,9 @@ const (
 
 func join(t *testing.T, nodes int) *cluster {
 	t.Helper()
-	c := &cluster{at: time.Now().Truncate(time.Second)}
+	c := &cluster{clock: testenv.NewClock(time.Now().Truncate(time.Second))}
 	c.installation = install(t)
-	c.issuer = &issuer{vendor: newVendor(2), life: time.Hour, now: c.read, entered: make(chan struct{})}
+	c.issuer = &issuer{vendor: newVendor(2), life: time.Hour, now: c.clock.Now, entered: make(chan struct{})}
 	for range nodes {
 		c.nodes = append(c.nodes, c.node(t, oldKey))
 	}
@@ -158,10 +145,10 @@ func (c *cluster) node(t *testing.T, keys ...string) *core.App {
 	}
 	app, err := core.New(core.Config{
 		Ports: core.Ports{
-			Store: c.store, Bus: c.bus, Summarizer: c.model, Sealer: sealer, Cache: inproc.NewCache(inproc.CacheConfig{Now: c.read}),
+			Store: c.store, Bus: c.bus, Summarizer: c.model, Sealer: sealer, Cache: inproc.NewCache(inproc.CacheConfig{Now: c.clock.Now}),
 			Connectors: core.Connectors{core.IntegrationNotion: c.issuer, core.IntegrationConfluence: c.issuer},
 		},
-		Logger: slog.New(slog.DiscardHandler), JobLease: time.Minute, Now: c.read,
+		Logger: slog.New(slog.DiscardHandler), JobLease: time.Minute, Now: c.clock.Now,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -198,7 +185,7 @@ func TestTokens_OneNodeRefreshesAhead(t *testing.T) {
 	if len(c.refreshed) != 0 {
 		t.Fatal("a token that lasts an hour was refreshed")
 	}
-	c.pass(51 * time.Minute) // it lasts nine more
+	c.clock.Pass(51 * time.Minute) // it lasts nine more
 	c.hold = make(chan struct{})
 	var first sync.WaitGroup
 	first.Go(func() { keep(0) })
@@ -215,13 +202,13 @@ func TestTokens_OneNodeRefreshesAhead(t *testing.T) {
 	if !slices.Equal(c.refreshed, []string{"refresh-1"}) {
 		t.Errorf("refreshed with %v, want once", c.refreshed)
 	}
-	c.pass(time.Minute) // as long as a node may go by what it has cached
+	c.clock.Pass(time.Minute) // as long as a node may go by what it has cached
 	for n, node := range c.nodes {
 		if err := c.call(t, node); err != nil || c.lastUsed() != "token-2" {
 			t.Errorf("node %d calls with %s, %v, want the new token", n, c.lastUsed(), err)
 		}
 	}
-	c.pass(50 * time.Minute)
+	c.clock.Pass(50 * time.Minute)
 	if err := c.call(t, c.nodes[1]); err != nil || c.lastUsed() != "token-3" || !slices.Equal(c.refreshed, []string{"refresh-1", "refresh-2"}) {
 		t.Errorf("then %v, token %s after %v, want the rotated refresh token used", err, c.lastUsed(), c.refreshed)
 	}
@@ -230,14 +217,14 @@ func TestTokens_OneNodeRefreshesAhead(t *testing.T) {
 func TestTokens_NodeThatDiesWhileRefreshingHoldsNobodyUp(t *testing.T) {
 	t.Parallel()
 	c := join(t, 2)
-	c.pass(51 * time.Minute)
+	c.clock.Pass(51 * time.Minute)
 	c.refusal = errors.New("the node died")
 	_ = c.call(t, c.nodes[0]) // it took the turn, and stored nothing
 	c.refusal = nil
 	if err := c.call(t, c.nodes[1]); err != nil || c.lastUsed() != "token-1" {
 		t.Errorf("got %v with %s, want the token that still lasts", err, c.lastUsed())
 	}
-	c.pass(2 * time.Minute)
+	c.clock.Pass(2 * time.Minute)
 	if err := c.call(t, c.nodes[1]); err != nil || c.lastUsed() != "token-2" {
 		t.Errorf("got %v with %s, want the other node to refresh after the first one's turn", err, c.lastUsed())
 	}
@@ -246,7 +233,7 @@ func TestTokens_NodeThatDiesWhileRefreshingHoldsNobodyUp(t *testing.T) {
 func TestTokens_RevokedIsShownAndTold(t *testing.T) {
 	t.Parallel()
 	c := join(t, 1)
-	c.pass(51 * time.Minute)
+	c.clock.Pass(51 * time.Minute)
 	refused := *core.AsError(upstream(core.ReasonToken))
 	refused.Message = "Vendor does not accept the token; connect it again"
 	c.refusal = &refused
@@ -263,7 +250,7 @@ func TestTokens_RevokedIsShownAndTold(t *testing.T) {
 	if _, err := c.nodes[0].Integrations.Sync(t.Context(), c.admin, c.id, core.SyncRequest{}); core.CodeOf(err) != core.CodeConflict {
 		t.Errorf("a sync: %v, want a conflict until it is connected anew", err)
 	}
-	c.pass(24 * time.Hour)
+	c.clock.Pass(24 * time.Hour)
 	if _, err := c.nodes[0].Work.KeepIntegrations(t.Context(), 10); err != nil || len(c.refreshed) != 1 {
 		t.Errorf("a revoked token was refreshed %d times, %v", len(c.refreshed), err)
 	}

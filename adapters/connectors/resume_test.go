@@ -139,7 +139,7 @@ func (h *household) killed(t *testing.T, calls *door, after int) *core.Job {
 	if err := r.Execute(ctx); err != nil {
 		t.Fatal(err)
 	}
-	h.pass(time.Minute)
+	h.clock.Pass(time.Minute)
 	if _, err := h.Work.Rescue(t.Context(), 10); err != nil {
 		t.Fatal(err)
 	}

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
-	"sync"
 	"testing"
 	"time"
 
@@ -26,22 +25,8 @@ type household struct {
 	store       *sqlite.Store
 	actor       core.Actor
 	integration core.IntegrationID
+	clock       *testenv.Clock
 	attempts    int // that ended ran
-
-	mu sync.Mutex // guards at
-	at time.Time
-}
-
-func (h *household) now() time.Time {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.at
-}
-
-func (h *household) pass(d time.Duration) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.at = h.at.Add(d)
 }
 
 func migrate(ctx context.Context, path string) error {
@@ -54,8 +39,8 @@ const keyOfTests = "Zf3kQ9vB7xL2mN8pR4tW6yC1dG5hJ0sA"
 
 func settle(t *testing.T, c corner, vendor core.IntegrationType) *household {
 	t.Helper()
-	h := &household{at: time.Now().Truncate(time.Second)}
-	store, err := sqlite.Open(t.Context(), testenv.File(t, "sqlite.Store", migrate), &sqlite.Config{Now: h.now})
+	h := &household{clock: testenv.NewClock(time.Now().Truncate(time.Second))}
+	store, err := sqlite.Open(t.Context(), testenv.File(t, "sqlite.Store", migrate), &sqlite.Config{Now: h.clock.Now})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -83,7 +68,7 @@ func settle(t *testing.T, c corner, vendor core.IntegrationType) *household {
 			Store: store, Bus: bus, Summarizer: summarize.NewExtractive(), Hasher: hasher, Tokens: tokens, Sealer: sealer,
 			Connectors: core.Connectors{vendor: c.Connector},
 		},
-		Logger: slog.New(slog.DiscardHandler), JobLease: 30 * time.Second, Now: h.now, FoldEmail: identity.FoldEmail,
+		Logger: slog.New(slog.DiscardHandler), JobLease: 30 * time.Second, Now: h.clock.Now, FoldEmail: identity.FoldEmail,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -131,7 +116,7 @@ func (h *household) ended(t *testing.T, id core.JobID) *core.Job {
 		if j.Status.Ended() || j.WaitsFor == core.WaitConfirmation {
 			return j
 		}
-		h.pass(10 * time.Minute)
+		h.clock.Pass(10 * time.Minute)
 		<-time.After(2 * time.Millisecond) // the breakers' time is a real one
 	}
 	t.Fatal("the job does not end")

@@ -4,7 +4,6 @@ import (
 	"net/http/httptest"
 	"slices"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -14,6 +13,7 @@ import (
 	"github.com/docsctl/docsctl/adapters/inproc"
 	"github.com/docsctl/docsctl/core"
 	"github.com/docsctl/docsctl/core/coretest"
+	"github.com/docsctl/docsctl/internal/testenv"
 )
 
 // village is a fake with a page that refers to people and pages, and a connector whose
@@ -50,14 +50,11 @@ func newVillage(t *testing.T, d access) village {
 	}
 	address, traffic := vendortest.Tap(t, server.URL)
 	traffic.Name("/ex/confluence/"+fakes.ConfluenceCloudID, "")
-	var passed atomic.Int64
-	now := func() time.Time {
-		return time.Date(2026, 6, 20, 10, 0, 0, 0, time.UTC).Add(time.Duration(passed.Load()))
-	}
-	cfg := confluence.Config{BaseURL: address, Cache: inproc.NewCache(inproc.CacheConfig{Now: now})}
+	clock := testenv.NewClock(time.Date(2026, 6, 20, 10, 0, 0, 0, time.UTC))
+	cfg := confluence.Config{BaseURL: address, Cache: inproc.NewCache(inproc.CacheConfig{Now: clock.Now})}
 	cfg.Upstream.Trusted = []string{address}
 	return village{
-		Connector: confluence.New(cfg), Traffic: traffic, fake: fake, later: func(d time.Duration) { passed.Add(int64(d)) }, page: fake.AddPage(fakes.ConfluencePage{Space: "OPS", Title: "Duty", Storage: storage}),
+		Connector: confluence.New(cfg), Traffic: traffic, fake: fake, later: clock.Pass, page: fake.AddPage(fakes.ConfluencePage{Space: "OPS", Title: "Duty", Storage: storage}),
 		access: core.Access{
 			Tenant: core.TrustTenant(core.NewID[core.OrgID]()), Integration: core.NewID[core.IntegrationID](),
 			AuthType: d.auth, Token: core.NewSecret(coretest.VendorToken), Config: d.config(address),
