@@ -14,10 +14,10 @@ import (
 	"github.com/docsctl/docsctl/internal/testenv"
 )
 
-func TestBus_Outage(t *testing.T) {
+func TestBus_OutageLosesNoNotice(t *testing.T) {
 	t.Parallel()
 
-	t.Run("FlushedServerLosesNoNotice", func(t *testing.T) {
+	t.Run("FlushedServer", func(t *testing.T) {
 		t.Parallel()
 		server := testenv.StartRedis(t, testenv.RedisOptions{})
 		b, topic, began := openBus(t, server.URL()), feed(), time.Now()
@@ -41,6 +41,29 @@ func TestBus_Outage(t *testing.T) {
 		settle(t, b, l, topic)
 	})
 
+	t.Run("ServerThatSaysNothingIsLeft", func(t *testing.T) {
+		t.Parallel()
+		server := testenv.StartRedis(t, testenv.RedisOptions{})
+		lost := make(alarm, 1)
+		c, err := redis.Open(t.Context(), server.URL(), &redis.Config{Logger: slog.New(lost)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		b := redis.NewBus(c)
+		t.Cleanup(func() { _, _ = b.Close(), c.Close() })
+		topic := feed()
+		l := listen(t, b, topic)
+		server.Pause(t)
+		<-lost
+		server.Continue(t)
+		wantLost(t, l, topic)
+		settle(t, b, l, topic)
+	})
+}
+
+func TestBus_ListensDuringAnOutage(t *testing.T) {
+	t.Parallel()
+
 	t.Run("ListenSucceedsAndTellsOfLoss", func(t *testing.T) {
 		t.Parallel()
 		server := testenv.StartRedis(t, testenv.RedisOptions{})
@@ -50,35 +73,6 @@ func TestBus_Outage(t *testing.T) {
 		server.Start(t)
 		wantLost(t, l, topic)
 		settle(t, b, l, topic)
-	})
-
-	t.Run("FrozenServerHoldsNobody", func(t *testing.T) {
-		t.Parallel()
-		server := testenv.StartRedis(t, testenv.RedisOptions{})
-		b, topic, later := busOf(t, openHasty(t, server.URL())), feed(), feed()
-		before := listen(t, b, topic)
-		settle(t, b, before, topic)
-		var ending []core.EventBus
-		for range 5 { // as often as a promise is put to the test
-			ending = append(ending, busOf(t, openHasty(t, server.URL())))
-			listen(t, ending[len(ending)-1], topic)
-		}
-		began := time.Now()
-		server.Pause(t)
-		wantUnavailableSoon(t, "Notify", func() error { return b.Notify(t.Context(), core.Notice{Topic: topic}) })
-		during := listenSoon(t, b, later)
-		second := listen(t, b, later) // its channel was asked for, and that is not enough
-		testenv.Promise(t, "Close", soon, func() time.Duration {
-			asked := time.Now()
-			_ = ending[0].Close()
-			ending = ending[1:]
-			return time.Since(asked)
-		})
-		server.Continue(t)
-		wantLost(t, during, later)
-		wantLost(t, second, later)
-		wantStanding(t, b, before, topic, began) // behind the notice of above, which was taken late
-		wantStanding(t, b, during, later, began)
 	})
 
 	t.Run("EveryChangeOfMindIsConfirmed", func(t *testing.T) {
@@ -105,25 +99,6 @@ func TestBus_Outage(t *testing.T) {
 		wantStanding(t, b, stands, topic, began)
 	})
 
-	t.Run("ServerThatSaysNothingIsLeft", func(t *testing.T) {
-		t.Parallel()
-		server := testenv.StartRedis(t, testenv.RedisOptions{})
-		lost := make(alarm, 1)
-		c, err := redis.Open(t.Context(), server.URL(), &redis.Config{Logger: slog.New(lost)})
-		if err != nil {
-			t.Fatal(err)
-		}
-		b := redis.NewBus(c)
-		t.Cleanup(func() { _, _ = b.Close(), c.Close() })
-		topic := feed()
-		l := listen(t, b, topic)
-		server.Pause(t)
-		<-lost
-		server.Continue(t)
-		wantLost(t, l, topic)
-		settle(t, b, l, topic)
-	})
-
 	t.Run("EndedContextEndsListen", func(t *testing.T) {
 		t.Parallel()
 		server := testenv.StartRedis(t, testenv.RedisOptions{})
@@ -136,6 +111,35 @@ func TestBus_Outage(t *testing.T) {
 		}
 		server.Continue(t)
 	})
+}
+
+func TestBus_FrozenServerHoldsNobody(t *testing.T) {
+	t.Parallel()
+	server := testenv.StartRedis(t, testenv.RedisOptions{})
+	b, topic, later := busOf(t, openHasty(t, server.URL())), feed(), feed()
+	before := listen(t, b, topic)
+	settle(t, b, before, topic)
+	var ending []core.EventBus
+	for range 5 { // as often as a promise is put to the test
+		ending = append(ending, busOf(t, openHasty(t, server.URL())))
+		listen(t, ending[len(ending)-1], topic)
+	}
+	began := time.Now()
+	server.Pause(t)
+	wantUnavailableSoon(t, "Notify", func() error { return b.Notify(t.Context(), core.Notice{Topic: topic}) })
+	during := listenSoon(t, b, later)
+	second := listen(t, b, later) // its channel was asked for, and that is not enough
+	testenv.Promise(t, "Close", soon, func() time.Duration {
+		asked := time.Now()
+		_ = ending[0].Close()
+		ending = ending[1:]
+		return time.Since(asked)
+	})
+	server.Continue(t)
+	wantLost(t, during, later)
+	wantLost(t, second, later)
+	wantStanding(t, b, before, topic, began) // behind the notice of above, which was taken late
+	wantStanding(t, b, during, later, began)
 }
 
 // listenSoon listens while Redis is away.
