@@ -107,9 +107,9 @@ func TestDocuments_PagesNeitherRepeatNorHide(t *testing.T) {
 	for i := range 7 {
 		want[a.document(fmt.Sprintf("Document %d", i), "Text.")] = true
 	}
-	after, pages, last := "", 0, "z"
+	cursor, pages, last := "", 0, "z"
 	for {
-		got := a.do("GET", "/v1/documents?limit=3"+after, "").want(200)
+		got := a.do("GET", "/v1/documents?limit=3&cursor="+cursor, "").want(200)
 		if pages == 0 {
 			a.document("Newer", "Text.") // before the place where the paging is
 		}
@@ -129,7 +129,7 @@ func TestDocuments_PagesNeitherRepeatNorHide(t *testing.T) {
 		if !ok {
 			break
 		}
-		after = "&cursor=" + next
+		cursor = next
 	}
 	if pages != 3 || len(want) != 0 {
 		t.Errorf("%d pages, %d documents never seen; want 3 and 0", pages, len(want))

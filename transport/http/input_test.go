@@ -54,7 +54,6 @@ func TestInput_Refused(t *testing.T) {
 		"LimitEmpty":           {"GET", "/v1/documents?limit=", "", 422, "limit", "empty"},
 		"LimitWithoutEquals":   {"GET", "/v1/documents?limit", "", 422, "limit", "empty"},
 		"LimitTwice":           {"GET", "/v1/documents?limit=1&limit=2", "", 400, "limit", "duplicate"},
-		"CursorEmpty":          {"GET", "/v1/documents?cursor=", "", 422, "cursor", "empty"},
 		"StatusEmpty":          {"GET", "/v1/jobs?status=", "", 422, "status", "empty"},
 		"FilterIDEmpty":        {"GET", "/v1/jobs?parent_id=", "", 422, "parent_id", "empty"},
 		"TimeEmpty":            {"GET", "/v1/audit?since=", "", 422, "since", "empty"},

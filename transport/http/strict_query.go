@@ -10,9 +10,9 @@ import (
 	"github.com/docsctl/docsctl/core"
 )
 
-// searchParam is the one parameter that may be empty: a search box in which nothing
-// stands finds everything.
-const searchParam = "q"
+// mayBeEmpty are parameters without a value that say what they mean: a search box in
+// which nothing stands finds everything, and paging begins at the beginning.
+var mayBeEmpty = []string{"q", "cursor"}
 
 // checkQuery refuses what would otherwise be overlooked, and answered as if it had
 // not been asked: net/url drops pairs that it cannot decode, and an empty value would
@@ -33,7 +33,7 @@ func checkQuery(r *http.Request) error {
 		case len(values) > 1:
 			name = shortName(name)
 			return core.Invalid(name, "duplicate", name+" stands more than once in the query; send it once")
-		case values[0] == "" && name != searchParam:
+		case values[0] == "" && !slices.Contains(mayBeEmpty, name):
 			name = shortName(name)
 			return core.Invalid(name, "empty", name+" has no value; give it one or leave it out")
 		}

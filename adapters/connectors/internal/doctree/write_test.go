@@ -172,7 +172,7 @@ func TestParse_ReadsWhatIsPublished(t *testing.T) {
 		"| a | b |\n|:-|-:|\n| `x\\|y` | c<br>d |":                               "| a | b |\n| --- | --- |\n| `x\\|y` | c<br>d |\n",
 		"|  |\n|--|\n| a |":                         "|  |\n| --- |\n| a |\n",
 		"a\\*b &copy; &amp;lt; `c  d`\\\ne  \nf\ng": "a\\*b © \\&lt; `c  d`\\\ne\\\nf g\n",
-		"a`me@e.example` b.c+d@e-f.example, x@y":   "a`me@e.example` [b.c+d@e-f.example](mailto:b.c+d@e-f.example), x@y\n",
+		"a`me@e.example` b.c+d@e-f.example, x@y":    "a`me@e.example` [b.c+d@e-f.example](mailto:b.c+d@e-f.example), x@y\n",
 		"$`x`$ and $ `y` $":                         "$`x`$ and $ `y` $\n",
 		"":                                          "",
 	} {
