@@ -21,20 +21,20 @@ func errNoShare() error {
 // estimated to cost, and a margin. It leaves in r what the child may spend. All shares
 // together never pass the parent's cap, so what is spent does not either. When too
 // much is reserved by others the child is to wait, and when too little is left it
-// fails, and with it the bulk stops.
-func (c Config) reserveShare(ctx context.Context, run *Run, sum *Summary, r *SummarizeRequest) error {
+// fails, and with it the bulk stops. It reports whether there is a cap to share.
+func (c Config) reserveShare(ctx context.Context, run *Run, sum *Summary, r *SummarizeRequest) (shared bool, err error) {
 	child := run.Job()
 	limit, err := c.bulkLimit(ctx, run, &child)
 	if err != nil || limit == nil {
-		return err
+		return false, err
 	}
 	e, err := c.Summarizer.Estimate(ctx, run.Tenant(), *r)
 	if err != nil || e.CostUSD == nil { // without a price nothing can be kept
-		return err
+		return false, err
 	}
 	spent := sum.Usage.cost()
 	needs := spent + *e.CostUSD
-	return run.Do(ctx, func(ctx context.Context, tx Tx) error {
+	return true, run.Do(ctx, func(ctx context.Context, tx Tx) error {
 		parent, err := tx.Jobs.GetForUpdate(ctx, *child.ParentID)
 		if err != nil {
 			return err
@@ -73,9 +73,17 @@ func (c Config) reserveShare(ctx context.Context, run *Run, sum *Summary, r *Sum
 
 // largerShare has a bulk's child ask for another share when its first was too small.
 // It goes on where it was: what it has spent counts, and what it has is not paid again.
-func largerShare(r *Run, used *SummaryResult, err error) error {
-	if CodeOf(err) != CodeBudgetExceeded || r.Job().ParentID == nil || used == nil || used.Usage.LLMCalls == 0 {
+// One that made no call would get the same share again, unless calls of others have
+// shown meanwhile that the model counts more.
+func (c Config) largerShare(ctx context.Context, run *Run, r SummarizeRequest, used *SummaryResult, err error) error {
+	if CodeOf(err) != CodeBudgetExceeded || used == nil {
 		return err
+	}
+	if used.Usage.LLMCalls == 0 {
+		e, failed := c.Summarizer.Estimate(ctx, run.Tenant(), r)
+		if failed != nil || e.CostUSD == nil || r.SpentUSD+*e.CostUSD <= *r.MaxCostUSD {
+			return err
+		}
 	}
 	return &Error{Code: CodeBudgetExceeded, Message: "the document needs more money than was estimated; it goes on with what the bulk job has left", RetryAfter: time.Millisecond, Err: err}
 }

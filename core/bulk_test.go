@@ -272,6 +272,44 @@ func TestBulk_SharesNeverPassTheCap(t *testing.T) {
 	}
 }
 
+// A model that was never asked may count twice as much as was estimated: the share of a
+// child that learns it from its sisters' calls does not pay for its first one.
+func TestBulk_ShareGrowsWithTheEstimate(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		then float64 // the second estimate
+		want core.JobStatus
+	}{"it pays for the document": {0.4, core.JobCompleted}, "it is as small as before": {0.1, core.JobFailed}, "too little is left": {0.6, core.JobFailed}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			in := install(t)
+			a, _ := in.admin(t, "ann@example.org")
+			asked := 0
+			in.model.EstimateFunc = func(context.Context, core.Tenant, core.SummarizeRequest) (core.Estimate, error) {
+				if asked == 0 {
+					return core.Estimate{CostUSD: new(0.1)}, nil
+				}
+				return core.Estimate{CostUSD: new(c.then)}, nil
+			}
+			in.model.SummarizeFunc = func(_ context.Context, _ core.Tenant, r core.SummarizeRequest, _ core.SummaryObserver) (*core.SummaryResult, error) {
+				if asked++; *r.MaxCostUSD < 0.4 {
+					return &core.SummaryResult{}, &core.Error{Code: core.CodeBudgetExceeded, Message: "too little"}
+				}
+				return &core.SummaryResult{Text: "a summary", Model: "mock", Usage: core.Usage{LLMCalls: 1, CostUSD: new(0.4)}}, nil
+			}
+			j := in.bulk(t, a, in.documents(t, a, 1), core.SummaryOptions{MaxCostUSD: new(0.5)})
+			in.work(t, core.QueueMaintenance, 5)
+			eventually(t, func() bool { // the second attempt is a moment later
+				in.work(t, core.QueueLLMBulk, 1)
+				return in.job(t, a, j.ID).Status.Ended()
+			})
+			if got := in.job(t, a, j.ID); got.Status != c.want || asked > 2 {
+				t.Errorf("got %s after %d attempts, want %s after two at most", got.Status, asked, c.want)
+			}
+		})
+	}
+}
+
 func TestBulk_ManyChildrenEndAtOnceAndTheParentOnce(t *testing.T) {
 	t.Parallel()
 	in := install(t)

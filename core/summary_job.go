@@ -26,7 +26,8 @@ func (c Config) runSummarize(ctx context.Context, r *Run) error {
 		return err
 	}
 	request := summarizeRequest(sum, d)
-	if err := c.reserveShare(ctx, r, sum, &request); err != nil {
+	shared, err := c.reserveShare(ctx, r, sum, &request)
+	if err != nil {
 		return err
 	}
 	told := newSummaryTeller(r, sum.ID)
@@ -37,7 +38,10 @@ func (c Config) runSummarize(ctx context.Context, r *Run) error {
 	})
 	if err != nil {
 		c.keepUsage(ctx, r, sum.ID, result)
-		return largerShare(r, result, err)
+		if shared {
+			return c.largerShare(ctx, r, request, result, err)
+		}
+		return err
 	}
 	told.flush(ctx)
 	result.locate(d.Pages)

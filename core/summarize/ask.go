@@ -128,7 +128,10 @@ func (r *pass) fits(c *call, estimated int) error {
 
 // generate makes one call and pays for it.
 func (r *pass) generate(ctx context.Context, c call, estimated int) (*core.LLMResponse, error) {
-	id, most, err := r.purse.begin(ctx, int64(float64(estimated)*r.gauge.ratio()), c.maxTokens)
+	id, most, err := r.purse.begin(ctx, r.stopped, int64(float64(estimated)*r.gauge.ratio()), c.maxTokens)
+	if errors.Is(err, errStopped) {
+		return nil, r.failure()
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -149,6 +152,9 @@ func (r *pass) generate(ctx context.Context, c call, estimated int) (*core.LLMRe
 	}, said)
 	if err != nil {
 		answer = nil
+		if code := core.CodeOf(err); code != core.CodeValidation && code != core.CodePayloadTooLarge {
+			r.fail(err) // before a call that waits for the money begins
+		}
 	}
 	r.purse.end(id, answer)
 	if answer == nil {
@@ -156,7 +162,7 @@ func (r *pass) generate(ctx context.Context, c call, estimated int) (*core.LLMRe
 	}
 	r.meterCall(ctx, answer)
 	if most < c.maxTokens && answer.Finish == core.FinishLength {
-		return nil, errOverCap() // the money ended it
+		return nil, &core.Error{Code: core.CodeBudgetExceeded, Message: "max_cost_usd ended an answer of the model; raise it and retry, what was done before will not be paid again"}
 	}
 	return answer, nil
 }

@@ -224,6 +224,27 @@ func TestPipeline_Budget(t *testing.T) {
 			t.Errorf("%d calls were made afterwards, want the last one anew", got.Usage.LLMCalls)
 		}
 	})
+	t.Run("AFreeModelKeepsAnyCap", func(t *testing.T) {
+		t.Parallel()
+		h := newHarness(func(f *fakeLLM, _ *Config) { f.model.InputUSD, f.model.OutputUSD = new(0.0), new(0.0) })
+		r := requestFor(book)
+		r.MaxCostUSD = new(0.0)
+		h.summarize(t, r)
+	})
+	t.Run("WhoWaitsForMoneyBeginsNoCallAfterAFailure", func(t *testing.T) {
+		t.Parallel()
+		h := newHarness(smallModel, func(f *fakeLLM, _ *Config) {
+			f.answer = func(context.Context, int, core.LLMRequest) (*core.LLMResponse, error) {
+				return nil, &core.Error{Code: core.CodeLLM, Message: "no"}
+			}
+		})
+		r := requestFor(book)
+		r.MaxCostUSD = new(*full.Usage.CostUSD / 40) // of one call
+		_, err := h.Summarize(t.Context(), h.tenant, r, core.SummaryObserver{})
+		if made := len(h.llm.made()); core.CodeOf(err) != core.CodeLLM || made > 4 {
+			t.Errorf("got %v after %d calls, want the first one's failure and hardly another", err, made)
+		}
+	})
 	t.Run("NoPriceNoCap", func(t *testing.T) {
 		t.Parallel()
 		h := newHarness(func(f *fakeLLM, _ *Config) { f.model.InputUSD = nil })

@@ -2,6 +2,7 @@ package summarize
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"math"
 	"slices"
@@ -11,7 +12,8 @@ import (
 )
 
 // purse counts what a summary costs and keeps its cap: calls start while all that they
-// may cost at most is under it, the last ones with less room for the answer.
+// may cost at most is under it, the last ones with less room for the answer. What a
+// prompt costs is known as well as the model's tokens are.
 type purse struct {
 	cap    *float64 // for this attempt
 	input  *float64 // price of a million tokens
@@ -38,17 +40,23 @@ func (p *purse) cost(input, output int64) float64 {
 }
 
 // leastShare is the part of an answer's bound with which a call is still worth its
-// prompt: models seldom use a bound up.
-const leastShare = 8
+// prompt: models seldom use more than half of a bound.
+const leastShare = 4
 
 // begin waits until a call may start, and returns how many tokens its answer may have:
-// output, or less when it is alone and no more can be paid for.
-func (p *purse) begin(ctx context.Context, input int64, output int) (id, most int, err error) {
+// output, or less when it is alone and no more can be paid for. It returns errStopped
+// when stopped is closed before.
+func (p *purse) begin(ctx context.Context, stopped <-chan struct{}, input int64, output int) (id, most int, err error) {
 	for {
+		select {
+		case <-stopped:
+			return 0, 0, errStopped
+		default:
+		}
 		p.mu.Lock()
 		left := p.left(input)
 		switch {
-		case left < output/leastShare || left == 0:
+		case left < max(1, output/leastShare):
 			p.mu.Unlock()
 			return 0, 0, errOverCap()
 		case len(p.inFlight) == 0 || p.left(input, slices.Collect(maps.Values(p.inFlight))...) >= output:
@@ -65,6 +73,7 @@ func (p *purse) begin(ctx context.Context, input int64, output int) (id, most in
 		case <-changed:
 		case <-ctx.Done():
 			return 0, 0, ctx.Err()
+		case <-stopped:
 		}
 	}
 }
@@ -80,7 +89,7 @@ func (p *purse) left(input int64, others ...float64) int {
 		rest -= c
 	}
 	switch each := p.cost(0, 1); {
-	case rest < 0 || p.spent >= *p.cap:
+	case rest < 0:
 		return 0
 	case each == 0:
 		return math.MaxInt
@@ -88,6 +97,9 @@ func (p *purse) left(input int64, others ...float64) int {
 		return int(min(rest/each, math.MaxInt32))
 	}
 }
+
+// errStopped says that a call did not begin because another had failed.
+var errStopped = errors.New("the summary has failed meanwhile")
 
 func errOverCap() error {
 	return &core.Error{Code: core.CodeBudgetExceeded, Message: "the summary would cost more than max_cost_usd; raise it and retry, what is done will not be paid again"}
