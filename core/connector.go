@@ -24,7 +24,9 @@ type Connector interface {
 	Authorizer() Authorizer
 	// Verify proves a's token with a real call and says what can be seen with it.
 	// Config is a's with what was found out, such as a site's id; it is what later
-	// calls are to be made with. A token that is refused is ReasonToken; a site that
+	// calls are to be made with. With a token of OAuth2 its CloudID or Workspace names whose
+	// content it opens: every token for the same content has the same, and none for
+	// another. A token that is refused is ReasonToken; a site that
 	// is not there, or is another product, is ReasonRefused.
 	Verify(ctx context.Context, a Access) (*Verified, error)
 	// List returns one page of the items that can be read. All pages of a listing

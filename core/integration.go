@@ -58,8 +58,9 @@ type IntegrationConfig struct {
 	Deployment Deployment `json:"deployment,omitempty"` // Confluence; "": cloud
 	Spaces     []string   `json:"spaces,omitempty"`     // Confluence: keys of the spaces to sync; none: all
 	// What Verify and Exchange find out; not taken from a request.
-	CloudID string `json:"cloud_id,omitempty"` // Confluence Cloud behind Atlassian's gateway
-	Account string `json:"account,omitempty"`  // whose token it is, for people
+	CloudID   string `json:"cloud_id,omitempty"`     // Confluence Cloud behind Atlassian's gateway
+	Workspace string `json:"workspace_id,omitempty"` // Notion's workspace, Guru's team; "": not told, or connected before it was kept
+	Account   string `json:"account,omitempty"`      // whose token it is, for people
 }
 
 // Integration is a connection of the organization with a vendor.
@@ -209,8 +210,8 @@ func (v *validation) interval(minutes int) {
 
 // integrationConfig checks that the vendor has what it needs and nothing else.
 func (v *validation) integrationConfig(t IntegrationType, auth AuthType, c IntegrationConfig) {
-	if c.CloudID != "" || c.Account != "" {
-		v.add("config", "read_only", "cloud_id and account are found out; leave them out of config")
+	if c.CloudID != "" || c.Workspace != "" || c.Account != "" {
+		v.add("config", "read_only", "cloud_id, workspace_id and account are found out; leave them out of config")
 	}
 	confluence := t == IntegrationConfluence
 	if !confluence && (c.BaseURL != "" || c.Deployment != "" || len(c.Spaces) > 0) {

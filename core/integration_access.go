@@ -3,6 +3,7 @@ package core
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"fmt"
 	"log/slog"
@@ -22,25 +23,63 @@ const (
 type tokens struct {
 	Token        string `json:"token"`
 	RefreshToken string `json:"refresh_token,omitempty"`
+	// Given names what somebody gave; what is refreshed of it keeps the name. "": it was
+	// given before there were names.
+	Given string `json:"given,omitempty"`
 }
 
-func (c Config) sealTokens(ctx context.Context, t Tenant, token, refresh Secret) ([]byte, error) {
-	return c.Sealer.Seal(ctx, t, SealedTokens, mustJSON(tokens{Token: token.Reveal(), RefreshToken: refresh.Reveal()}))
+func (t tokens) with(token, refresh Secret) tokens {
+	t.Token, t.RefreshToken = token.Reveal(), refresh.Reveal()
+	return t
+}
+
+// sealGiven seals tokens that somebody gave, under a new name.
+func (c Config) sealGiven(ctx context.Context, t Tenant, token, refresh Secret) ([]byte, error) {
+	return c.Sealer.Seal(ctx, t, SealedTokens, mustJSON(tokens{Given: rand.Text()}.with(token, refresh)))
+}
+
+func (c Config) openTokens(ctx context.Context, t Tenant, i *Integration) (tokens, error) {
+	var kept tokens
+	raw, err := c.Sealer.Open(ctx, t, SealedTokens, i.Sealed)
+	if err != nil {
+		return kept, err
+	}
+	if err := json.Unmarshal(raw, &kept); err != nil {
+		return kept, fmt.Errorf("read the tokens of an integration: %w", err)
+	}
+	return kept, nil
 }
 
 // openAccess returns what i's vendor is called with.
 func (c Config) openAccess(ctx context.Context, t Tenant, i *Integration) (Access, error) {
 	a := Access{Tenant: t, Integration: i.ID, AuthType: i.AuthType, Config: i.Config}
-	raw, err := c.Sealer.Open(ctx, t, SealedTokens, i.Sealed)
-	if err != nil {
-		return a, err
-	}
-	var kept tokens
-	if err := json.Unmarshal(raw, &kept); err != nil {
-		return a, fmt.Errorf("read the tokens of an integration: %w", err)
-	}
+	kept, err := c.openTokens(ctx, t, i)
 	a.Token, a.RefreshToken = NewSecret(kept.Token), NewSecret(kept.RefreshToken)
-	return a, nil
+	return a, err
+}
+
+// unchanged returns CodeConflict when somebody gave i other tokens, or another config,
+// since it was read as was. That its token was refreshed is no change.
+func (c Config) unchanged(ctx context.Context, t Tenant, i, was *Integration) error {
+	met := Conflict("it was changed by somebody else meanwhile; read it and try again")
+	if !sameConfig(i.Config, was.Config) {
+		return met
+	}
+	if bytes.Equal(i.Sealed, was.Sealed) {
+		return nil
+	}
+	now, err := c.openTokens(ctx, t, i)
+	if err != nil {
+		return err
+	}
+	then, err := c.openTokens(ctx, t, was)
+	if err != nil {
+		return err
+	}
+	if now.Given != then.Given {
+		return met
+	}
+	return nil
 }
 
 // connectorOf returns the connector of a vendor.
@@ -78,6 +117,16 @@ func (c Config) access(ctx context.Context, t Tenant, id IntegrationID) (Access,
 	raw := mustJSON(cachedAccess{AuthType: i.AuthType, Config: i.Config, Sealed: i.Sealed})
 	if err := c.Cache.Set(ctx, t, accessKey(id), raw, ttl); err != nil {
 		c.Logger.DebugContext(ctx, "an integration's access was not cached", slog.Any("error", err))
+	}
+	return c.openAccess(ctx, t, i)
+}
+
+// keptAccess is access as it was read in i: what is cached may be of tokens that were
+// replaced before.
+func (c Config) keptAccess(ctx context.Context, t Tenant, i *Integration) (Access, error) {
+	i, err := c.fresh(ctx, t, i)
+	if err != nil {
+		return Access{}, err
 	}
 	return c.openAccess(ctx, t, i)
 }
@@ -156,7 +205,11 @@ func (c Config) refresh(ctx context.Context, t Tenant, i *Integration, conn Conn
 	if g.RefreshToken.Empty() {
 		g.RefreshToken = a.RefreshToken
 	}
-	sealed, err := c.sealTokens(ctx, t, g.Token, g.RefreshToken)
+	kept, err := c.openTokens(ctx, t, i)
+	if err != nil {
+		return nil, err
+	}
+	sealed, err := c.Sealer.Seal(ctx, t, SealedTokens, mustJSON(kept.with(g.Token, g.RefreshToken)))
 	if err != nil {
 		return nil, err
 	}

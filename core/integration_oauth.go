@@ -1,7 +1,6 @@
 package core
 
 import (
-	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
@@ -106,20 +105,6 @@ func (s *IntegrationService) authorizer(t IntegrationType) (Authorizer, error) {
 	return auth, nil
 }
 
-// connectedByOAuth returns the integration that is to be connected anew.
-func (s *IntegrationService) connectedByOAuth(ctx context.Context, a Actor, r OAuthRequest) (*Integration, error) {
-	i, err := s.Get(ctx, a, r.Again)
-	switch {
-	case err != nil:
-		return nil, err
-	case i.Type != r.Type || i.AuthType != AuthOAuth2:
-		return nil, Invalid("integration_id", "oauth2", "that integration is not one of "+string(r.Type)+" by oauth2; change its access_token instead")
-	case r.Name != "" || r.SyncInterval != 0 || r.Config.BaseURL+r.Config.Email+string(r.Config.Deployment) != "" || len(r.Config.Spaces) > 0:
-		return nil, Invalid("integration_id", "alone", "an integration that is connected anew keeps its name, interval and config; leave them out, and change them afterwards")
-	}
-	return i, nil
-}
-
 // OAuthReturn is what the vendor sent back with the user.
 type OAuthReturn struct {
 	State   string
@@ -169,48 +154,6 @@ func (s *IntegrationService) FinishOAuth(ctx context.Context, o Origin, r OAuthR
 		n.ExpiresAt = &g.ExpiresAt
 	}
 	return s.connect(ctx, a, n)
-}
-
-// connectAgain gives an integration the tokens of a grant, of the same site.
-func (s *IntegrationService) connectAgain(ctx context.Context, a Actor, r OAuthRequest, g Grant) (*Connected, error) {
-	i, err := s.connectedByOAuth(ctx, a, r)
-	if err != nil {
-		return nil, err
-	}
-	conn, err := s.cfg.connectorOf(i.Type)
-	if err != nil {
-		return nil, err
-	}
-	access := Access{Tenant: a.Tenant(), Integration: i.ID, AuthType: i.AuthType, Config: g.Config, Token: g.Token, RefreshToken: g.RefreshToken}
-	access.Config.BaseURL, access.Config.Spaces = cmp.Or(g.Config.BaseURL, i.Config.BaseURL), i.Config.Spaces
-	v, err := verify(ctx, conn, access)
-	if err != nil {
-		return nil, err
-	}
-	if v.Config.CloudID != i.Config.CloudID {
-		return nil, Invalid("integration_id", "same_site", "the account opened another site than "+i.Config.BaseURL+"; agree for that one, or connect the other as a new integration")
-	}
-	p := proof{config: v.found()}
-	if !g.ExpiresAt.IsZero() {
-		p.expiresAt = cutTime(&g.ExpiresAt)
-	}
-	if p.sealed, err = s.cfg.sealTokens(ctx, a.Tenant(), g.Token, g.RefreshToken); err != nil {
-		return nil, err
-	}
-	err = s.cfg.change(ctx, a.Tenant(), func(ctx context.Context, tx Tx) error {
-		if i, err = tx.Integrations.GetForUpdate(ctx, r.Again); err != nil {
-			return err
-		}
-		p.config.Spaces = i.Config.Spaces
-		i.accept(p)
-		s.cfg.audit(tx, a, AuditIntegrationUpdated, string(i.ID), map[string]any{"token_replaced": true})
-		return s.cfg.updateIntegration(ctx, tx, i)
-	})
-	if err != nil {
-		return nil, err
-	}
-	s.cfg.forgetCachedAccess(ctx, a.Tenant(), i.ID)
-	return &Connected{Integration: i, Check: *v}, nil
 }
 
 func errState() error {

@@ -59,7 +59,7 @@ func (p IntegrationPatch) configures() bool {
 
 // config is c as the patch makes it, without what is found out.
 func (p IntegrationPatch) config(c IntegrationConfig) IntegrationConfig {
-	c.CloudID, c.Account = "", ""
+	c.CloudID, c.Workspace, c.Account = "", "", ""
 	if p.Email != nil {
 		c.Email = *p.Email
 	}
@@ -100,13 +100,15 @@ func (s *IntegrationService) Update(ctx context.Context, a Actor, id Integration
 	if err != nil {
 		return nil, err
 	}
-	was := i.Config
+	was := i
 	err = s.cfg.change(ctx, a.Tenant(), func(ctx context.Context, tx Tx) error {
 		if i, err = tx.Integrations.GetForUpdate(ctx, id); err != nil {
 			return err
 		}
-		if proven != nil && !sameConfig(i.Config, was) {
-			return Conflict("it was changed by somebody else meanwhile; read it and try again")
+		if proven != nil {
+			if err := s.cfg.unchanged(ctx, a.Tenant(), i, was); err != nil {
+				return err
+			}
 		}
 		if !s.apply(i, p, proven) {
 			return nil
@@ -150,16 +152,16 @@ func (s *IntegrationService) prove(ctx context.Context, t Tenant, i *Integration
 		if p.RefreshToken != nil {
 			access.RefreshToken = *p.RefreshToken
 		}
-		if out.sealed, err = s.cfg.sealTokens(ctx, t, access.Token, access.RefreshToken); err != nil {
+		if out.sealed, err = s.cfg.sealGiven(ctx, t, access.Token, access.RefreshToken); err != nil {
 			return nil, err
 		}
 		out.expiresAt = cutTime(p.ExpiresAt)
-	} else if access, err = s.cfg.access(ctx, t, i.ID); err != nil {
+	} else if access, err = s.cfg.keptAccess(ctx, t, i); err != nil {
 		return nil, err
 	}
 	access.Config = p.config(i.Config)
 	if p.Token == nil && !elsewhere {
-		access.Config.CloudID, access.Config.Account = i.Config.CloudID, i.Config.Account
+		access.Config.CloudID, access.Config.Workspace, access.Config.Account = i.Config.CloudID, i.Config.Workspace, i.Config.Account
 	}
 	check, err := verify(ctx, conn, access)
 	if err != nil {

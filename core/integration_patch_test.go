@@ -155,3 +155,52 @@ func TestIntegrations_PatchThatMeetsAnotherIsAConflict(t *testing.T) {
 		t.Errorf("again: got %+v, %v, want the first change kept", got, err)
 	}
 }
+
+// A token that was kept proves nothing of the one that replaced it meanwhile.
+func TestIntegrations_PatchThatMeetsAnotherTokenIsAConflict(t *testing.T) {
+	t.Parallel()
+	c := connect(t, newVendor(1))
+	i := wikiOf(t, c, "OPS")
+	for name, patch := range map[string]core.IntegrationPatch{
+		"email": {Email: new("bob@example.org")}, "spaces": {Spaces: &[]string{"CREW"}}, "token": {Token: secret("third")},
+	} {
+		c.verifying = func() {
+			c.verifying = nil
+			if _, err := c.Integrations.Update(t.Context(), c.admin, i.ID, core.IntegrationPatch{Token: secret("second")}); err != nil {
+				t.Errorf("%s: the first change: %v", name, err)
+			}
+		}
+		if _, err := c.Integrations.Update(t.Context(), c.admin, i.ID, patch); core.CodeOf(err) != core.CodeConflict {
+			t.Errorf("%s: got %v, want a conflict", name, err)
+		}
+		if got, err := c.Integrations.Get(t.Context(), c.admin, i.ID); err != nil || fmt.Sprint(got.Config) != fmt.Sprint(i.Config) {
+			t.Errorf("%s: got %+v, %v, want the config kept", name, got.Config, err)
+		}
+	}
+}
+
+func TestIntegrations_PatchThatMeetsARefreshIsNoConflict(t *testing.T) {
+	t.Parallel()
+	c := join(t, 2)
+	g := c.grant()
+	made, err := c.nodes[0].Integrations.Connect(t.Context(), c.admin, core.NewIntegration{
+		Type: core.IntegrationConfluence, AuthType: core.AuthOAuth2, Token: g.Token, RefreshToken: g.RefreshToken, ExpiresAt: &g.ExpiresAt,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.id = made.Integration.ID
+	c.verifying = func() {
+		c.verifying = nil
+		c.clock.Pass(51 * time.Minute)
+		if err := c.call(t, c.nodes[1]); err != nil || len(c.refreshed) != 1 {
+			t.Errorf("a call meanwhile: %v after refreshing with %v, want one refresh", err, c.refreshed)
+		}
+	}
+	if got, err := c.nodes[0].Integrations.Update(t.Context(), c.admin, c.id, core.IntegrationPatch{Spaces: &[]string{"CREW"}}); err != nil || !slices.Equal(got.Config.Spaces, []string{"CREW"}) {
+		t.Fatalf("got %+v, %v", got, err)
+	}
+	if err := c.call(t, c.nodes[0]); err != nil || c.lastUsed() != "token-3" {
+		t.Errorf("a call: %v with %s, want the token that was refreshed", err, c.lastUsed())
+	}
+}

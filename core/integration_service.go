@@ -52,7 +52,7 @@ func (s *IntegrationService) connect(ctx context.Context, a Actor, n NewIntegrat
 	if err != nil {
 		return nil, err
 	}
-	sealed, err := s.cfg.sealTokens(ctx, a.Tenant(), n.Token, n.RefreshToken)
+	sealed, err := s.cfg.sealGiven(ctx, a.Tenant(), n.Token, n.RefreshToken)
 	if err != nil {
 		return nil, err
 	}

@@ -111,7 +111,11 @@ func (c Config) syncUnderWay(ctx context.Context, tx Tx, i *Integration) error {
 // means nothing.
 func (i *Integration) scope() string {
 	spaces := slices.Sorted(slices.Values(i.Config.Spaces))
-	sum := sha256.Sum256(mustJSON([]any{i.Type, i.Config.BaseURL, i.Config.CloudID, i.Config.Email, i.Config.Account, spaces}))
+	names := []any{i.Type, i.Config.BaseURL, i.Config.CloudID, i.Config.Email, i.Config.Account, spaces}
+	if i.Config.Workspace != "" { // of integrations that were connected before it was kept the scope stays
+		names = append(names, i.Config.Workspace)
+	}
+	sum := sha256.Sum256(mustJSON(names))
 	return hex.EncodeToString(sum[:8])
 }
 

@@ -1,6 +1,7 @@
 package core_test
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -29,6 +30,10 @@ type vendor struct {
 	verified   core.Access // of the last Verify
 	verifying  func()      // in each
 	site       string      // that Verify finds
+	workspace  string      // likewise
+	account    string      // likewise; "": it does not, and the account is Ann
+	foreign    string      // a token of another workspace than workspace
+	dead       string      // a token that Verify refuses
 	spaces     []string    // that are seen; nil: all
 	lists      int
 	fetches    int
@@ -67,13 +72,25 @@ func (*vendor) Authorizer() core.Authorizer { return nil }
 
 func (v *vendor) Verify(_ context.Context, a core.Access) (*core.Verified, error) {
 	v.mu.Lock()
-	defer v.mu.Unlock()
 	v.verified = a
-	if v.verifying != nil {
-		v.verifying()
+	meanwhile := v.verifying
+	v.mu.Unlock()
+	if meanwhile != nil {
+		meanwhile() // it may ask the vendor itself
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.dead != "" && a.Token.Reveal() == v.dead {
+		return nil, upstream(core.ReasonToken)
 	}
 	if v.site != "" {
 		a.Config.CloudID = v.site
+	}
+	if a.Config.Workspace = v.workspace; v.foreign != "" && a.Token.Reveal() == v.foreign {
+		a.Config.Workspace = "another workspace"
+	}
+	if v.account != "" {
+		a.Config.Account = v.account
 	}
 	var unseen []string
 	for _, s := range a.Config.Spaces {
@@ -81,7 +98,7 @@ func (v *vendor) Verify(_ context.Context, a core.Access) (*core.Verified, error
 			unseen = append(unseen, s)
 		}
 	}
-	return &core.Verified{Account: "Ann", Config: a.Config, Unseen: unseen}, v.verifyErr
+	return &core.Verified{Account: cmp.Or(v.account, "Ann"), Config: a.Config, Unseen: unseen}, v.verifyErr
 }
 
 func (v *vendor) List(_ context.Context, _ core.Access, r core.ListRequest) (*core.ListPage, error) {

@@ -24,6 +24,7 @@ func RunAuthorizer(t *testing.T, open func(t *testing.T) AuthorizerWorld) {
 	runCases(t, "RunAuthorizer", open, map[string]func(t *testing.T, w AuthorizerWorld){
 		"AddressCarriesTheStateAndNoSecret": authorizerAddress,
 		"CodeBecomesTokensThatWork":         authorizerExchanges,
+		"AgreementsForASiteNameItAlike":     authorizerNamesSite,
 		"CodeIsGoodOnce":                    authorizerCodeOnce,
 		"VerifierOfAnotherIsRefused":        authorizerVerifier,
 		"RefreshGivesTokensThatWork":        authorizerRefreshes,
@@ -88,6 +89,18 @@ func authorizerExchanges(t *testing.T, w AuthorizerWorld) {
 	v, err := w.Verify(t.Context(), a)
 	if must(t, "verify", v, err); v.Account == "" {
 		t.Error("got no account")
+	}
+}
+
+func authorizerNamesSite(t *testing.T, w AuthorizerWorld) {
+	var sites []string
+	for range 2 {
+		v, err := w.Verify(t.Context(), w.granted(t))
+		must(t, "verify", v, err)
+		sites = append(sites, v.Config.CloudID+v.Config.Workspace)
+	}
+	if sites[0] == "" || sites[0] != sites[1] {
+		t.Errorf("two agreements for one site: got %q, want it named, the same each time", sites)
 	}
 }
 

@@ -36,6 +36,7 @@ type shownConfig struct {
 	Deployment core.Deployment `json:"deployment,omitzero" enum:"cloud,datacenter"`
 	Spaces     []string        `json:"spaces,omitzero"`
 	CloudID    string          `json:"cloud_id,omitzero" doc:"Found out; read-only."`
+	Workspace  string          `json:"workspace_id,omitzero" doc:"Notion's workspace or Guru's team; found out, read-only."`
 	Account    string          `json:"account,omitzero" doc:"Whose token it is; read-only."`
 }
 

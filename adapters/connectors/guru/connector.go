@@ -68,7 +68,7 @@ func (c *Connector) Verify(ctx context.Context, a core.Access) (*core.Verified, 
 		User       *struct{ Email string }
 		TokenType  string
 		Collection *struct{ Name string }
-		Team       struct{ Name string }
+		Team       struct{ ID, Name string }
 	}
 	if err := c.get(ctx, a, "/whoami", &me); err != nil {
 		return nil, err
@@ -93,7 +93,7 @@ func (c *Connector) Verify(ctx context.Context, a core.Access) (*core.Verified, 
 	if me.TokenType == "COLLECTION" {
 		out.Missing = c.Capabilities().Permissions[1:]
 	}
-	out.Config.Account = out.Account
+	out.Config.Workspace, out.Config.Account = me.Team.ID, out.Account
 	return out, nil
 }
 

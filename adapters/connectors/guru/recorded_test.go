@@ -97,7 +97,7 @@ func TestRecorded_WhoseTokenItIs(t *testing.T) {
 	exchanges := append(vendortest.Recorded(t, "guru", "http", "whoami.json"), vendortest.Recorded(t, "guru", "http", "collections.json")...)
 	c, a := at(vendortest.Replay(t, exchanges, nil))
 	got, err := c.Verify(t.Context(), a)
-	if err != nil || got.Account != "ada@example.com, Example" || got.Visible[0].Count != 42 || len(got.Missing) != 0 {
+	if err != nil || got.Account != "ada@example.com, Example" || got.Config.Workspace != "52db9d13-9b0f-502f-a5b3-a1dad612d9d4" || got.Visible[0].Count != 42 || len(got.Missing) != 0 {
 		t.Errorf("got %+v, %v", got, err)
 	}
 }

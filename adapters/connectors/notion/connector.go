@@ -69,6 +69,7 @@ func (c *Connector) Verify(ctx context.Context, a core.Access) (*core.Verified, 
 	var me struct {
 		Name string
 		Bot  struct {
+			ID        string `json:"workspace_id"`
 			Workspace string `json:"workspace_name"`
 		}
 	}
@@ -76,7 +77,7 @@ func (c *Connector) Verify(ctx context.Context, a core.Access) (*core.Verified, 
 		return nil, err
 	}
 	out := &core.Verified{Account: cmp.Or(me.Bot.Workspace, me.Name), Config: a.Config}
-	out.Config.Account = out.Account
+	out.Config.Workspace, out.Config.Account = cmp.Or(me.Bot.ID, a.Config.Workspace), out.Account
 	for _, kind := range []struct{ object, plural string }{{"page", "pages"}, {"data_source", "data sources"}} {
 		n, more, err := c.count(ctx, a, kind.object)
 		if err != nil {

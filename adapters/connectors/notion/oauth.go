@@ -57,11 +57,12 @@ func (o *authorizer) call(a core.Access, path string, body any) upstream.Call {
 
 func (o *authorizer) token(ctx context.Context, a core.Access, body any) (*core.Grant, error) {
 	var got struct {
-		Workspace string `json:"workspace_name"`
+		ID   string `json:"workspace_id"`
+		Name string `json:"workspace_name"`
 	}
 	g, err := o.c.client.Grant(ctx, vendor, o.call(a, "/v1/oauth/token", body), &got)
 	if err == nil {
-		g.Config.Account = got.Workspace
+		g.Config.Workspace, g.Config.Account = got.ID, got.Name
 	}
 	return g, err
 }

@@ -150,7 +150,7 @@ func TestRecorded_OAuth(t *testing.T) {
 	} {
 		c, _ := at(vendortest.Replay(t, vendortest.Recorded(t, "notion", "oauth", name), nil))
 		g, err := c.Authorizer().Exchange(t.Context(), core.ExchangeRequest{Code: core.NewSecret("CODE"), RedirectURL: "https://docsctl.example.com/v1/integrations/oauth/callback"})
-		if core.ReasonOf(err) != want.reason || err == nil && (g.Token.Reveal() != want.token || g.RefreshToken.Reveal() != want.refresh || !g.ExpiresAt.IsZero()) {
+		if core.ReasonOf(err) != want.reason || err == nil && (g.Token.Reveal() != want.token || g.RefreshToken.Reveal() != want.refresh || !g.ExpiresAt.IsZero() || g.Config.Workspace != "a434854b-e936-8d54-8aa2-bc1764ed13e0") {
 			t.Errorf("%s: got %+v, %v", name, g, err)
 		}
 	}
