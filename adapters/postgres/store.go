@@ -139,7 +139,7 @@ func (c Config) poolConfig(url string) (*pgxpool.Config, error) {
 		if conn.Config().DefaultQueryExecMode != pgx.QueryExecModeCacheStatement {
 			return nil // nothing is prepared
 		}
-		_, err := conn.Exec(ctx, planOnce)
+		_, err := conn.Exec(ctx, fmt.Sprintf(planOnce, conn.PgConn().PID()))
 		return err
 	}
 	return pool, nil
@@ -149,7 +149,10 @@ func (c Config) poolConfig(url string) (*pgxpool.Config, error) {
 // statement finds its rows by does not depend on its arguments, see TestPlans; but with
 // a limit among them the server expects so much of knowing it that it would plan most
 // lists, and each look at the event log, anew. A function that this is not for says so.
-const planOnce = `set plan_cache_mode = force_generic_plan`
+//
+// It is set where the server is the one that answered the connection, by its process.
+// A pooler answers with a number of its own, and behind it are sessions of others.
+const planOnce = `select set_config('plan_cache_mode', 'force_generic_plan', false) where pg_backend_pid() = %d`
 
 // Tenant returns the part of the store that is t's.
 func (s *Store) Tenant(t core.Tenant) core.TenantStore { return &tenantStore{store: s, tenant: t} }
