@@ -64,15 +64,20 @@ type NewAPIKey struct {
 }
 
 // Validate returns CodeValidation with every field that does not hold. A key
-// must not have expired at now.
+// must not have expired at now, and must expire by the end of the year 9999 (UTC),
+// where the times that can be written end.
 func (n NewAPIKey) Validate(now time.Time) error {
 	var v validation
 	v.name("name", n.Name)
 	if n.Role != "" {
 		oneOf(&v, "role", n.Role, RoleAdmin, RoleMember)
 	}
-	if n.ExpiresAt != nil && !n.ExpiresAt.After(now) {
+	switch {
+	case n.ExpiresAt == nil:
+	case !n.ExpiresAt.After(now):
 		v.add("expires_at", "minimum", "expires_at is in the past; choose a later time")
+	case n.ExpiresAt.UTC().Year() > 9999:
+		v.add("expires_at", "range", "expires_at is after the year 9999; choose an earlier time, or leave it out for a key that does not expire")
 	}
 	return v.err()
 }

@@ -87,7 +87,7 @@ func afterBody(t *testing.T, grace time.Duration) int {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.registerRaw(operation{method: "POST", path: "/slow", public: true, hidden: true, body: true}, answer{}, func(w http.ResponseWriter, r *http.Request, _ core.Actor) error {
+	s.registerRaw(operation{method: "POST", path: "/slow", public: true, hidden: true, form: true}, answer{}, func(w http.ResponseWriter, r *http.Request, _ core.Actor) error {
 		if _, err := io.ReadAll(r.Body); err != nil {
 			return err
 		}

@@ -17,11 +17,12 @@ func TestFeed_ClientThatReadsNoMoreIsGivenUp(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorldWith(t, options{
-				pace: feedPace{write: 100 * time.Millisecond, pong: 5 * time.Minute}, unconfirmed: 5 * time.Minute, config: []func(*core.Config){oneConnection},
+				pace: feedPace{write: patience, pong: 5 * time.Minute}, unconfirmed: 5 * time.Minute, config: []func(*core.Config){oneConnection},
 			})
 			p := w.admin("Owner")
 			stuck := open(p, t)
 			defer stuck.Close()
+			w.api.pace.write = 100 * time.Millisecond // from here: hello has to arrive on a busy machine too
 			long := core.Document{Title: strings.Repeat("long ", 20_000)}
 			p.awaits("the client's place is free", func() bool {
 				if err := w.commit(t.Context(), p, 20, core.EventDocumentCreated, long); err != nil {
@@ -41,14 +42,15 @@ func (p *person) rawStream(tb testing.TB) *rawClient {
 	return p.rawOpen(tb, "/v1/events", "")
 }
 
-// hasPlace tells whether a connection would be let in.
+// hasPlace tells whether a connection was let in. One that was, and broke off before
+// its answer was read, is not known to have been.
 func (p *person) hasPlace(t *testing.T) bool {
 	t.Helper()
 	ctx, leave := context.WithCancel(t.Context())
 	defer leave()
 	c, err := p.stream(ctx, "", "")
 	if err != nil {
-		t.Fatal(err)
+		return false
 	}
 	defer c.resp.Body.Close()
 	return c.resp.StatusCode == 200

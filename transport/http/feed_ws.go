@@ -101,7 +101,7 @@ func (c *socket) talk(ctx context.Context, gone func()) error {
 // survive keeps a panic to its connection: no handler stands above these goroutines.
 func (c *socket) survive(ctx context.Context) {
 	if v := recover(); v != nil {
-		c.api.tellPanic(ctx, v)
+		c.api.tellPanic(ctx, "a connection of the feed", v)
 		_ = c.conn.CloseNow()
 	}
 }

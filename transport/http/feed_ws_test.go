@@ -1,12 +1,11 @@
 package httpapi
 
 import (
-	"bytes"
 	"context"
 	stdjson "encoding/json"
-	"fmt"
-	"net"
+	"log/slog"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -78,51 +77,6 @@ func withoutContent(t *testing.T, text []byte) []byte {
 		t.Fatal(err)
 	}
 	return text
-}
-
-func TestFeed_RefusesBeforeTheUpgrade(t *testing.T) {
-	t.Parallel()
-	w := newWorldWith(t, options{origins: []string{"https://docs.example.org"}})
-	p := w.admin("Owner")
-	for _, c := range []struct {
-		name, query string
-		header      []string
-		anonymous   bool
-		status      int
-	}{
-		{name: "NoCredential", anonymous: true, status: 401},
-		{name: "UnknownTicket", query: "?ticket=dt_x", anonymous: true, status: 401},
-		{name: "NoPosition", query: "?since=yesterday", status: 422},
-		{name: "EmptyPosition", query: "?since=", status: 422},
-		{name: "UnknownTopic", query: "?topics=jobs,weather", status: 422},
-		{name: "UnknownParameter", query: "?from=a-1", status: 422},
-		{name: "ForeignOrigin", header: []string{"Origin", "https://evil.example"}, status: 403},
-		{name: "NullOrigin", header: []string{"Origin", "null"}, status: 403},
-		{name: "AllowedHostOtherScheme", header: []string{"Origin", "http://docs.example.org"}, status: 403},
-		{name: "AllowedOrigin", header: []string{"Origin", "https://docs.example.org"}, status: 101},
-		{name: "OwnHost", header: []string{"Origin", w.url}, status: 101},
-		{name: "NoOrigin", status: 101},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			who := p
-			if c.anonymous {
-				who = &person{w: w}
-			}
-			client, resp, err := who.tryDial(t.Context(), c.query, c.header...)
-			if err == nil {
-				defer client.conn.CloseNow()
-			}
-			if resp == nil || resp.StatusCode != c.status {
-				t.Fatalf("got %v, %v, want %d", resp, err, c.status)
-			}
-			if c.status != 101 && resp.Header.Get("Content-Type") != "application/json" {
-				t.Errorf("the answer is no envelope: %v", resp.Header)
-			}
-		})
-	}
-	p.do("GET", "/v1/ws", "").fails(422, core.CodeValidation, "Upgrade", "upgrade")
-	p.do("HEAD", "/v1/ws", "").want(422)
-	p.do("GET", "/v1/ws", "", "Connection", "upgrade", "Upgrade", "websocket", "Sec-WebSocket-Version", "8").fails(422, core.CodeValidation, "Upgrade", "upgrade")
 }
 
 func TestFeed_ClientMayTalk(t *testing.T) {
@@ -254,94 +208,35 @@ func TestFeed_EphemeralEventsHaveNoID(t *testing.T) {
 	}
 }
 
-func TestTickets_AreForBrowsersOnce(t *testing.T) {
+// Above the goroutines of a connection stands no handler.
+func TestFeed_PanicEndsItsConnectionOnly(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	p := w.admin("Owner")
-	browser := &person{w: w, org: p.org}
-	for _, connect := range []func(query string) (int, error){
-		func(query string) (int, error) {
-			c, resp, err := browser.tryDial(t.Context(), query)
-			if err == nil {
-				defer c.conn.CloseNow()
-			}
-			return resp.StatusCode, nil
-		},
-		func(query string) (int, error) {
-			ctx, cancel := context.WithCancel(t.Context())
-			defer cancel()
-			c, err := browser.stream(ctx, query, "")
-			if err != nil {
-				return 0, err
-			}
-			defer c.resp.Body.Close()
-			return c.resp.StatusCode, nil
-		},
-	} {
-		got := p.do("POST", "/v1/ws/tickets", "").want(201)
-		if got.at("expires_in") != 30.0 {
-			t.Errorf("got %s, want 30 s", got.body)
-		}
-		query := "?ticket=" + got.str("ticket")
-		for i, want := range []int{0, 401} {
-			status, err := connect(query)
-			if good := status == 200 || status == 101; err != nil || good != (i == 0) || i == 1 && status != want {
-				t.Errorf("use %d: got %d, %v", i+1, status, err)
-			}
-		}
-		browser.do("GET", "/v1/me"+query, "").fails(401, core.CodeAuthentication, "", "")
-	}
-}
-
-// A raw client checks what a library hides.
-func TestFeed_UpgradeGoesThroughTheWholeHandler(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	p := w.admin("Owner")
-	conn, err := net.Dial("tcp", strings.TrimPrefix(w.url, "http://"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
-	fmt.Fprintf(conn, "GET /v1/ws HTTP/1.1\r\nHost: x\r\nConnection: keep-alive, Upgrade\r\nUpgrade: WebSocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nAuthorization: Bearer %s\r\nX-Request-Id: seen\r\n\r\n", p.token)
-	buf := make([]byte, 4096)
-	n, err := conn.Read(buf)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, want := range []string{"HTTP/1.1 101 ", http.CanonicalHeaderKey("x-request-id") + ": seen", "Sec-Websocket-Accept: "} {
-		if !strings.Contains(string(buf[:n]), want) {
-			t.Errorf("got %q, want %q in it", buf[:n], want)
-		}
-	}
-}
-
-// A client may send behind its handshake, without waiting for the answer.
-func TestFeed_MessagesBehindTheHandshakeAreAnsweredAfterHello(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	p := w.admin("Owner")
-	conn, err := net.Dial("tcp", strings.TrimPrefix(w.url, "http://"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
-	conn.SetDeadline(time.Now().Add(patience))
-	pings := strings.Repeat("\x81\x8f\x00\x00\x00\x00"+`{"type":"ping"}`, 100) // more than the connection's buffer holds
-	_, err = fmt.Fprintf(conn, "GET /v1/ws HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"+
-		"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nAuthorization: Bearer %s\r\n\r\n%s", p.token, pings)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var got []byte
-	for part := make([]byte, 4096); bytes.Count(got, []byte(`{"type":"pong"}`)) < 100; {
-		n, err := conn.Read(part)
+	log := &lines{}
+	told := make(chan struct{})
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		conn, err := websocket.Accept(w, r, nil)
 		if err != nil {
-			t.Fatalf("%v after %s", err, got)
+			t.Error(err)
+			return
 		}
-		got = append(got, part[:n]...)
+		c := &socket{subscriber: &subscriber{api: &api{log: slog.New(slog.NewTextHandler(log, nil))}}, conn: conn}
+		go func() {
+			defer close(told)
+			defer c.survive(context.WithoutCancel(r.Context()))
+			panic("a frame of no type")
+		}()
+	}))
+	defer srv.Close()
+	client, _, err := websocket.Dial(t.Context(), srv.URL, nil)
+	if err != nil {
+		t.Fatal(err)
 	}
-	if hello := bytes.Index(got, []byte(`"type":"hello"`)); hello < 0 || hello > bytes.Index(got, []byte(`"pong"`)) {
-		t.Errorf("want hello first: %s", got)
+	defer client.CloseNow()
+	if _, text, err := client.Read(t.Context()); err == nil {
+		t.Errorf("got %q, want the end", text)
+	}
+	<-told
+	if got := log.String(); !strings.Contains(got, `"a connection of the feed panicked" panic="a frame of no type"`) || !strings.Contains(got, "feed_ws_test.go") {
+		t.Errorf("the log does not say what panicked and where: %s", got)
 	}
 }

@@ -65,7 +65,8 @@ func TestInput_Refused(t *testing.T) {
 		"Semicolon":            {"GET", "/v1/documents?limit=1;status=active", "", 400, "query", "encoding"},
 		"ParameterWithoutName": {"GET", "/v1/documents?=active", "", 422, "query", "unknown"},
 		"MonthAtTheEndOfTime":  {"GET", "/v1/usage?month=9999-12", "", 422, "month", "format"},
-		"TimeAfterTheLastYear": {"POST", "/v1/api-keys", `{"name":"k","expires_at":"9999-12-31T23:59:59-23:59"}`, 422, "expires_at", "type"},
+		"MonthBeforeTheFirst":  {"GET", "/v1/usage?month=1999-12", "", 422, "month", "format"},
+		"TimeAfterTheLastYear": {"POST", "/v1/api-keys", `{"name":"k","expires_at":"9999-12-31T23:59:59-23:59"}`, 422, "expires_at", "range"},
 		"TimeNotATime":         {"POST", "/v1/api-keys", `{"name":"k","expires_at":"tomorrow"}`, 422, "expires_at", "format"},
 		"UnknownParameter":     {"GET", "/v1/documents?page=2", "", 422, "page", "unknown"},
 		"UnknownOnGet":         {"GET", "/v1/me?x=1", "", 422, "x", "unknown"},
@@ -96,6 +97,17 @@ func TestInput_Refused(t *testing.T) {
 			}
 		})
 	}
+	t.Run("BoundsAreSaid", func(t *testing.T) {
+		t.Parallel()
+		for want, got := range map[string]*reply{
+			"month must be a month from 2000-01 to 2999-12":     a.do("GET", "/v1/usage?month=1999-12", ""),
+			"expires_at must lie in the years 0 to 9999 of UTC": a.do("POST", "/v1/api-keys", `{"name":"k","expires_at":"9999-12-31T23:59:59-23:59"}`),
+		} {
+			if message := got.str("error.message"); !strings.HasPrefix(message, want) {
+				t.Errorf("%s: %q, want %q", got.asked, message, want)
+			}
+		}
+	})
 	t.Run("ConditionWithoutValue", func(t *testing.T) {
 		t.Parallel()
 		mine := "/v1/documents/" + a.document("Mine", article)
@@ -129,7 +141,7 @@ func TestInput_EmptySearchFindsEverything(t *testing.T) {
 }
 
 // TestInput_RoutesWithoutBody walks every route that changes something and takes no
-// body: one that is sent is refused, and nothing and {} are as good as none.
+// body: one that is sent is refused, and nothing, {} and null are as good as none.
 func TestInput_RoutesWithoutBody(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -142,7 +154,7 @@ func TestInput_RoutesWithoutBody(t *testing.T) {
 		seen++
 		path := strings.NewReplacer("{id}", core.NewID[string](), "{delivery_id}", core.NewID[string](), "{type}", "guru").Replace(op.path)
 		none := a.do(op.method, path, "")
-		for _, body := range []string{"{}", " \r\n\t", "\n{ } "} {
+		for _, body := range []string{"{}", " \r\n\t", "\n{ } ", "null", " null\n"} {
 			if got := a.do(op.method, path, body); got.status != none.status || got.anonymous() != none.anonymous() && none.status >= 400 {
 				t.Errorf("%s %s with %q: %d %s, want what none gets, %d", op.method, op.path, body, got.status, got.body, none.status)
 			}
@@ -153,7 +165,7 @@ func TestInput_RoutesWithoutBody(t *testing.T) {
 		}{
 			`{"force":true,"a":1}`: {422, "a", "unknown"},
 			`[]`:                   {422, "body", "type"},
-			`null`:                 {422, "body", "type"},
+			`"null"`:               {422, "body", "type"},
 			`rubbish hunter2`:      {400, "body", "json"},
 			`{}{}`:                 {400, "body", "json"},
 			`{"a":1,"a":2}`:        {400, "a", "duplicate"},

@@ -118,15 +118,16 @@ func (s *api) catch(rec *recorder, r *http.Request) {
 	if err, ok := v.(error); ok && errors.Is(err, http.ErrAbortHandler) {
 		panic(v)
 	}
-	s.tellPanic(r.Context(), v)
+	s.tellPanic(r.Context(), "a request", v)
 	if rec.status != 0 {
 		panic(http.ErrAbortHandler)
 	}
 	s.fail(rec, r, &core.Error{Code: core.CodeInternal, Message: "an internal error occurred; try again, and report the request id if it persists"})
 }
 
-func (s *api) tellPanic(ctx context.Context, v any) {
-	s.log.ErrorContext(ctx, "a request panicked", slog.String("panic", fmt.Sprint(v)), slog.String("stack", string(debug.Stack())))
+// tellPanic logs what was recovered from what.
+func (s *api) tellPanic(ctx context.Context, what string, v any) {
+	s.log.ErrorContext(ctx, what+" panicked", slog.String("panic", fmt.Sprint(v)), slog.String("stack", string(debug.Stack())))
 }
 
 // done counts and logs a request. The query is left out: it may hold a ticket.

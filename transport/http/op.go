@@ -34,7 +34,7 @@ type operation struct {
 	errors           []int         // statuses of errors besides those that follow from the route's shape
 	params           []*huma.Param // of a raw route, in query and header; typed ones have them in their input
 	form             bool          // of a raw route: its body is a form with a file
-	body             bool          // it takes one; follows from the input and form
+	body             bool          // it takes one; register and registerRaw find out
 	ticket           bool          // ?ticket= may stand for the credential
 }
 
@@ -120,7 +120,7 @@ type answer struct {
 // upgrades, pages. It asks who calls and renders errors as register does.
 func (s *api) registerRaw(op operation, ok answer, handler func(w http.ResponseWriter, r *http.Request, a core.Actor) error) {
 	op = op.withDefaults()
-	op.body = op.body || op.form
+	op.body = op.form
 	s.routes = append(s.routes, op)
 	s.mux.HandleFunc(op.method+" "+op.path, func(w http.ResponseWriter, r *http.Request) {
 		a, err := s.admit(w, r, op)

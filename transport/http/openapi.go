@@ -17,7 +17,7 @@ import (
 func describe(version string) huma.Config {
 	c := huma.DefaultConfig("docsctl", version)
 	c.Info.Description = "Documents, and summaries of them that can be checked. Every failure is answered by the same envelope (schema ErrorEnvelope). " +
-		"What would be overlooked is refused: unknown fields and parameters, a body where none is taken (but for {}), a parameter that is empty (but for q and cursor) or stands twice."
+		"What would be overlooked is refused: unknown fields and parameters, a body where none is taken (but for {} and null), a parameter that is empty (but for q and cursor) or stands twice."
 	c.Info.License = &huma.License{Name: "Apache-2.0", Identifier: "Apache-2.0"}
 	c.Servers = []*huma.Server{{URL: "/", Description: "The server that this description was read from."}}
 	c.CreateHooks = nil

@@ -21,9 +21,9 @@ func takesBody(input reflect.Type) bool {
 	return typed || raw
 }
 
-// refuseBody reads the body of a request to a route that takes none. Nothing and an
-// empty object are as good as none; all else was meant to do something that it would
-// not do. What comes with GET and HEAD has no meaning (RFC 9110, 9.3.1) and is let be.
+// refuseBody reads the body of a request to a route that takes none. Nothing, an empty
+// object and null, which is how programs write a value that is not there, are as good as
+// none; all else was meant to do something that it would not do. What comes with GET and HEAD has no meaning (RFC 9110, 9.3.1) and is let be.
 func refuseBody(w http.ResponseWriter, r *http.Request, op operation) error {
 	if r.Method == http.MethodGet || r.Method == http.MethodHead || r.Body == nil || r.Body == http.NoBody {
 		return nil
@@ -40,6 +40,9 @@ func refuseBody(w http.ResponseWriter, r *http.Request, op operation) error {
 	if err := strictJSON.Unmarshal(data, &sent); err != nil {
 		broken, _ := errors.AsType[*strictError](err)
 		return core.Invalid(broken.Field, broken.Constraint, "this route takes no body, and this one cannot be read; leave it out")
+	}
+	if sent == nil {
+		return nil
 	}
 	fields, ok := sent.(map[string]any)
 	if !ok {

@@ -55,10 +55,12 @@ var writableTimes = json.UnmarshalFromFunc(func(d *jsontext.Decoder, t *time.Tim
 		return err
 	}
 	if year := t.UTC().Year(); year < 0 || year > 9999 {
-		return errors.New("a time out of range")
+		return errUnwritableTime
 	}
 	return nil
 })
+
+var errUnwritableTime = errors.New("a time that has no RFC 3339 form in UTC")
 
 // answers has buffers in which a page of a list has room, so that it is one write.
 var answers = sync.Pool{New: func() any { return bufio.NewWriterSize(nil, 32<<10) }}
@@ -94,7 +96,11 @@ func jsonError(err error) *strictError {
 	if e, ok := errors.AsType[*json.SemanticError](err); ok && e.JSONPointer != "" {
 		field = fieldOf("body" + strings.ReplaceAll(string(e.JSONPointer), "/", "."))
 	}
-	return &strictError{Field: strings.ReplaceAll(field, strictSep, "?"), Constraint: "type", Message: "a value has the wrong type or is out of range; see the API's description"}
+	field = strings.ReplaceAll(field, strictSep, "?")
+	if errors.Is(err, errUnwritableTime) {
+		return &strictError{Field: field, Constraint: "range", Message: field + " must lie in the years 0 to 9999 of UTC; choose another time"}
+	}
+	return &strictError{Field: field, Constraint: "type", Message: "a value has the wrong type or is out of range; see the API's description"}
 }
 
 func syntaxError(e *jsontext.SyntacticError) *strictError {

@@ -71,7 +71,7 @@ func viewQuota(limit, used, reserved float64) usageQuota {
 }
 
 type usageInput struct {
-	Month string `query:"month" pattern:"^2[0-9]{3}-(0[1-9]|1[0-2])$" patternDescription:"a month such as 2026-01" doc:"Default: the present one." example:"2026-01"`
+	Month string `query:"month" pattern:"^2[0-9]{3}-(0[1-9]|1[0-2])$" patternDescription:"a month from 2000-01 to 2999-12, such as 2026-01" doc:"Default: the present one." example:"2026-01"`
 }
 
 type usageOutput struct{ Body monthUsage }
