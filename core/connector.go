@@ -14,7 +14,7 @@ import (
 //
 // What goes wrong on the vendor's side is an *Error of CodeIntegration, or of
 // CodeUnavailable when the vendor could not be reached or the breaker of its host is
-// open; its Details are UpstreamDetails with a Reason, its RetryAfter is the vendor's
+// open; its Details are UpstreamDetails with a Reason and What happened, its RetryAfter is the vendor's
 // own wish. Its message names neither a token nor what an item says.
 type Connector interface {
 	// Capabilities says what it can do. It does no I/O.
@@ -275,6 +275,7 @@ type UpstreamDetails struct {
 	UpstreamStatus    int             `json:"upstream_status,omitempty"`     // HTTP's; 0: there was no answer
 	UpstreamCode      string          `json:"upstream_code,omitempty"`       // the vendor's own word
 	UpstreamRequestID string          `json:"upstream_request_id,omitempty"` // for the vendor's support
+	What              string          `json:"-"`                             // the message without its next step, where another one may follow; "": the message stands as it is
 }
 
 // ReasonOf returns the reason of a Connector's error, "" for any other.

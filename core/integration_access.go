@@ -2,12 +2,12 @@ package core
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/json"
 	"fmt"
 	"log/slog"
-	"strings"
 	"time"
 )
 
@@ -259,12 +259,12 @@ func (c Config) noteFailure(ctx context.Context, t Tenant, id IntegrationID, cau
 	}
 	e := AsError(cause)
 	status, message := IntegrationError, e.Message
-	what, _, _ := strings.Cut(e.Message, ";") // the rest is for who asked
-	switch {
+	d, _ := e.Details.(UpstreamDetails)
+	switch { // the message's own next step is for who asked
 	case reason == ReasonToken:
-		status, message = IntegrationRevoked, what+"; connect it anew with a token that works"
-	case e.RetryAfter > 0:
-		message = fmt.Sprintf("%s; it goes on by itself at %s UTC", what, c.now().Add(e.RetryAfter).Format(time.TimeOnly))
+		status, message = IntegrationRevoked, cmp.Or(d.What, "the vendor does not accept the token")+"; connect it anew with a token that works"
+	case d.What != "" && e.RetryAfter > 0:
+		message = fmt.Sprintf("%s; it goes on by itself at %s UTC", d.What, c.now().Add(e.RetryAfter).Format(time.TimeOnly))
 	}
 	if err := c.showStatus(ctx, t, id, status, message); err != nil {
 		c.Logger.WarnContext(ctx, "an integration's failure was not noted", slog.Any("error", err))

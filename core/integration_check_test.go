@@ -112,6 +112,7 @@ func TestIntegrations_SayWhenTheyGoOn(t *testing.T) {
 	c := connect(t, newVendor(3))
 	open := *core.AsError(upstream(core.ReasonOpen))
 	open.Code, open.RetryAfter, open.Err = core.CodeUnavailable, 30*time.Second, core.ErrCircuitOpen
+	open.Details = core.UpstreamDetails{IntegrationType: core.IntegrationNotion, Reason: core.ReasonOpen, What: "Vendor failed several times in a row"}
 	open.Message = "Vendor failed several times in a row; the work goes on by itself at 10:00:00 UTC"
 	c.listErr = func(string) error { return &open }
 	j := c.sync(t, core.SyncRequest{})

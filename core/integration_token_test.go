@@ -234,13 +234,11 @@ func TestTokens_RevokedIsShownAndTold(t *testing.T) {
 	t.Parallel()
 	c := join(t, 1)
 	c.clock.Pass(51 * time.Minute)
-	refused := *core.AsError(upstream(core.ReasonToken))
-	refused.Message = "Vendor does not accept the token; connect it again"
-	c.refusal = &refused
+	c.refusal = upstream(core.ReasonToken)
 	if _, err := c.nodes[0].Work.KeepIntegrations(t.Context(), 10); err != nil {
 		t.Fatal(err)
 	}
-	if i := c.integration(t); i.Status != core.IntegrationRevoked || i.ErrorMessage != "Vendor does not accept the token; connect it anew with a token that works" {
+	if i := c.integration(t); i.Status != core.IntegrationRevoked || i.ErrorMessage != "the vendor answered token; connect it anew with a token that works" {
 		t.Errorf("got %s %q, want it revoked, and once what to do", i.Status, i.ErrorMessage)
 	}
 	events := c.events(t, c.admin)

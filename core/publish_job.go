@@ -1,6 +1,7 @@
 package core
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -149,7 +150,8 @@ func (p *publishRun) failed(ctx context.Context, access Access, err error) error
 			return forget
 		}
 		e := *AsError(err)
-		e.Message += "; publish again to have a new page made"
+		d, _ := e.Details.(UpstreamDetails)
+		e.Message = cmp.Or(d.What, "the page is gone") + "; publish again to have a new page made"
 		return &e
 	}
 	switch ReasonOf(err) {

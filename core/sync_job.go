@@ -154,10 +154,11 @@ func (p *SyncCheckpoint) lacks(why string) {
 	p.Incomplete += why
 }
 
-func (s *syncRun) broken(what string) error {
+func (s *syncRun) broken(does string) error {
+	what := s.vendor + " " + does
 	return &Error{
-		Code: CodeIntegration, Message: s.vendor + " " + what + "; the sync is tried again from there",
-		Details: UpstreamDetails{IntegrationType: s.i.Type, Reason: ReasonBroken},
+		Code: CodeIntegration, Message: what + "; the sync is tried again from there",
+		Details: UpstreamDetails{IntegrationType: s.i.Type, Reason: ReasonBroken, What: what},
 	}
 }
 

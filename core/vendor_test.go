@@ -130,8 +130,10 @@ func (v *vendor) List(_ context.Context, _ core.Access, r core.ListRequest) (*co
 
 func upstream(reason core.UpstreamReason) error {
 	return &core.Error{
-		Code: core.CodeIntegration, Message: "the vendor answered " + string(reason),
-		Details: core.UpstreamDetails{IntegrationType: core.IntegrationNotion, Reason: reason, UpstreamRequestID: "req-7"},
+		Code: core.CodeIntegration, Message: "the vendor answered " + string(reason) + "; do something",
+		Details: core.UpstreamDetails{
+			What:            "the vendor answered " + string(reason),
+			IntegrationType: core.IntegrationNotion, Reason: reason, UpstreamRequestID: "req-7"},
 	}
 }
 

@@ -217,8 +217,11 @@ func connectorErrorsHoldNothing(t *testing.T, w ConnectorWorld) {
 		} else if s := fmt.Sprintf("%v %+v", err, core.AsError(err)); strings.Contains(s, VendorToken) {
 			t.Errorf("%s: the error holds the token", f)
 		}
-		if e := core.AsError(err); e != nil && e.Message == "" {
-			t.Errorf("%s: the error has no message", f)
+		if e := core.AsError(err); e != nil {
+			d, _ := e.Details.(core.UpstreamDetails)
+			if next, found := strings.CutPrefix(e.Message, d.What+"; "); d.What == "" || !found || next == "" {
+				t.Errorf("%s: got %q, want what happened (%q) and a next step", f, e.Message, d.What)
+			}
 		}
 	}
 }

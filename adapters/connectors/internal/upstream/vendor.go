@@ -72,32 +72,37 @@ func (v *Vendor) Gone() *core.Error {
 // Fail makes the error that core.Connector promises for a reason.
 func (v *Vendor) Fail(d core.UpstreamDetails, after time.Duration, cause error) *core.Error {
 	d.IntegrationType = v.Type
-	return &core.Error{Code: core.CodeIntegration, Message: v.message(d), Details: d, RetryAfter: after, Err: cause}
+	what, next := v.say(d)
+	d.What = what
+	return &core.Error{Code: core.CodeIntegration, Message: what + "; " + next, Details: d, RetryAfter: after, Err: cause}
 }
 
-func (v *Vendor) message(d core.UpstreamDetails) string {
+// say tells what happened, and the next step of who asked.
+func (v *Vendor) say(d core.UpstreamDetails) (what, next string) {
 	status := ""
 	if d.UpstreamStatus != 0 {
 		status = " (" + strconv.Itoa(d.UpstreamStatus) + ")"
 	}
 	switch d.Reason {
 	case core.ReasonToken:
-		return v.Name + " does not accept the token; connect it again"
+		return v.Name + " does not accept the token", "connect it again"
 	case core.ReasonForbidden:
-		return v.Name + " does not allow this with the token" + status + "; give the connection the permission and try again"
+		return v.Name + " does not allow this with the token" + status, "give the connection the permission and try again"
 	case core.ReasonGone:
-		return v.Name + " has no such item, or it is not shared with the connection; share it and try again"
+		return v.Name + " has no such item, or it is not shared with the connection", "share it and try again"
 	case core.ReasonLimited:
-		return v.Name + " asks for fewer calls" + status + "; the work goes on by itself in a while"
+		return v.Name + " asks for fewer calls" + status, "the work goes on by itself in a while"
 	case core.ReasonDown:
-		return v.Name + " did not answer" + status + "; the work is tried again by itself"
+		return v.Name + " did not answer" + status, "the work is tried again by itself"
 	case core.ReasonBroken:
-		return v.Name + " gave an answer that cannot be read; the work is tried again by itself"
+		return v.Name + " gave an answer that cannot be read", "the work is tried again by itself"
+	case core.ReasonOpen:
+		return v.Name + " failed several times in a row", "the work goes on by itself in a while"
 	}
 	if d.UpstreamCode == "redirected" {
-		return v.Name + "'s address redirects to another one; connect with the address that it leads to"
+		return v.Name + "'s address redirects to another one", "connect with the address that it leads to"
 	}
-	return v.Name + " did not take the request" + status + "; check its settings and try again"
+	return v.Name + " did not take the request" + status, "check its settings and try again"
 }
 
 // Decode reads a part of an answer, and is ReasonBroken when it cannot.

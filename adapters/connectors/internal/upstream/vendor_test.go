@@ -3,6 +3,7 @@ package upstream_test
 import (
 	"errors"
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/docsctl/docsctl/adapters/connectors/internal/upstream"
@@ -27,6 +28,10 @@ func TestVendor_SaysWhatHappened(t *testing.T) {
 		cause := errors.New("why")
 		e := vendor.Fail(d, 7, cause)
 		d.IntegrationType = core.IntegrationNotion
+		got, _ := e.Details.(core.UpstreamDetails)
+		if d.What = got.What; got.What == "" || !strings.HasPrefix(want, got.What+"; ") {
+			t.Errorf("what happened: got %q of %q", got.What, want)
+		}
 		if e.Message != want || e.Code != core.CodeIntegration || e.RetryAfter != 7 || e.Details != d || !errors.Is(e, cause) {
 			t.Errorf("got %+v, want %q", e, want)
 		}

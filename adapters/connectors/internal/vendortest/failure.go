@@ -2,10 +2,12 @@ package vendortest
 
 import "github.com/docsctl/docsctl/core"
 
-// Details are those of a vendor's failure, or none.
+// Details are those of a vendor's failure, or none. What happened is left out: it is
+// words for people, which all vendors have of package upstream.
 func Details(err error) core.UpstreamDetails {
 	if e := core.AsError(err); e != nil {
 		d, _ := e.Details.(core.UpstreamDetails)
+		d.What = ""
 		return d
 	}
 	return core.UpstreamDetails{}

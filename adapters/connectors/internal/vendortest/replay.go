@@ -140,7 +140,7 @@ func WantReasons(t *testing.T, vendor string, want map[string]core.UpstreamReaso
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			e := Recorded(t, vendor, "errors", name)[0]
-			d, _ := core.AsError(call(t, Always(t, e))).Details.(core.UpstreamDetails)
+			d := Details(call(t, Always(t, e)))
 			if d.Reason != want[name] || d.UpstreamStatus != e.Response.Status {
 				t.Errorf("got %+v, want %q with the status", d, want[name])
 			}
