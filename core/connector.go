@@ -57,7 +57,7 @@ type Connector interface {
 	//
 	// A new page is made first and empty, then created is called with its id, and
 	// only when it has returned nil is anything else written; its error is returned.
-	// With p.Retry an earlier call may have made the page, or a part of its content,
+	// A listing names the page by the same id. With p.Retry an earlier call may have made the page, or a part of its content,
 	// without anybody knowing: it is looked for, by key, before one is made. With
 	// p.DryRun nothing is written, created is not called, and the answer is what
 	// would be done. A page that is gone or in the trash is ReasonGone.

@@ -2,6 +2,7 @@ package core
 
 import (
 	"context"
+	"strings"
 	"time"
 )
 
@@ -26,6 +27,11 @@ type PublishedPage struct {
 	UpdatedAt     time.Time       `json:"updated_at"`
 }
 
+// isOurs reports whether publishing made the page; others were there before.
+func (p PublishedPage) isOurs() bool {
+	return p.RemoteID != "" && strings.HasPrefix(p.Target, targetBelow)
+}
+
 // PublishedPlace says which published page is meant.
 type PublishedPlace struct {
 	IntegrationID IntegrationID
@@ -38,6 +44,9 @@ type PublishedPlace struct {
 type PublishedPageReader interface {
 	// Get returns a published page, or CodeNotFound.
 	Get(ctx context.Context, id PublishedPageID) (*PublishedPage, error)
+	// ListByRemoteID returns the published pages of an integration that have one of the
+	// ids on the vendor's side, in no order. Ids that none has are left out.
+	ListByRemoteID(ctx context.Context, integration IntegrationID, ids []string) ([]PublishedPage, error)
 }
 
 // PublishedPageRepo is PublishedPageReader inside a transaction.

@@ -35,9 +35,14 @@ func (s *syncRun) side(ctx context.Context, items []Item, each func(ctx context.
 	return context.Cause(ctx)
 }
 
-// page settles the items of one page of the listing. What is not new is not fetched.
+// page settles the items of one page of the listing. What is not new is not fetched, nor
+// what publishing has made: a summary of it would be one of a summary.
 func (s *syncRun) page(ctx context.Context, items []Item) error {
-	var same []JobItem
+	ours, err := s.published(ctx, items)
+	if err != nil {
+		return err
+	}
+	var decided []JobItem
 	var rest []Item
 	seen := map[string]bool{}
 	for _, item := range items {
@@ -58,14 +63,18 @@ func (s *syncRun) page(ctx context.Context, items []Item) error {
 		if err != nil {
 			return err
 		}
+		if d == nil && ours[item.ID] {
+			decided = append(decided, s.item(item, JobItemSkipped, "docsctl published it; choose it by its id to import it all the same", nil))
+			continue
+		}
 		if d != nil && item.State == RemotePresent && item.Version != "" && item.Version == d.ExternalVersion && d.Status == DocumentActive {
-			same = append(same, s.item(item, JobItemUnchanged, "", d))
+			decided = append(decided, s.item(item, JobItemUnchanged, "", d))
 			continue
 		}
 		rest = append(rest, item)
 	}
-	if len(same) > 0 {
-		if err := s.put(ctx, same...); err != nil {
+	if len(decided) > 0 {
+		if err := s.put(ctx, decided...); err != nil {
 			return err
 		}
 	}
@@ -75,6 +84,20 @@ func (s *syncRun) page(ctx context.Context, items []Item) error {
 		}
 		return s.fetch(ctx, item, &item)
 	})
+}
+
+// published returns which items are pages that publishing has made.
+func (s *syncRun) published(ctx context.Context, items []Item) (map[string]bool, error) {
+	ids := make([]string, len(items))
+	for k, item := range items {
+		ids[k] = item.ID
+	}
+	pages, err := s.Store.Tenant(s.run.Tenant()).Read().PublishedPages.ListByRemoteID(ctx, s.i.ID, ids)
+	ours := map[string]bool{}
+	for _, p := range pages {
+		ours[p.RemoteID] = ours[p.RemoteID] || p.isOurs()
+	}
+	return ours, err
 }
 
 // note remembers the last edit that was seen.

@@ -445,3 +445,38 @@ func TestSync_OfChosenItemsIsNoFullOne(t *testing.T) {
 		}
 	}
 }
+
+// What docsctl has published comes back as a document only when somebody chooses it; a
+// page of somebody else's, into which it wrote, is one like all others.
+func TestSync_LeavesOutWhatWasPublished(t *testing.T) {
+	t.Parallel()
+	c := connect(t, newVendor(2))
+	sum, _ := c.request(t, c.admin)
+	execute(t, c.claim(t))
+	for _, r := range []core.PublishRequest{{ParentID: "home"}, {ExternalID: "item-000"}} {
+		r.SummaryID, r.IntegrationID = sum.ID, c.id
+		if _, err := c.Summaries.Publish(t.Context(), c.admin, r); err != nil {
+			t.Fatal(err)
+		}
+		c.attempt(t)
+	}
+	c.put("page-1", c.pages["page-1"])
+	j := c.sync(t, core.SyncRequest{Full: true})
+	c.wantCounts(t, "all", core.SyncCounts{Imported: 2, Skipped: 1})
+	if d := c.documents(t); len(d) != 2 || d["item-000"].ID == "" {
+		t.Errorf("got %d documents, want the two of others", len(d))
+	}
+	items, err := c.Jobs.Items(t.Context(), c.admin, j.ID, core.JobItemSkipped, core.PageRequest{})
+	if err != nil || len(items.Items) != 1 || items.Items[0].Item != "page-1" || !strings.HasPrefix(items.Items[0].Reason, "docsctl published it") {
+		t.Errorf("got %+v, %v, want it accounted for with the reason", items.Items, err)
+	}
+	c.sync(t, core.SyncRequest{})
+	c.wantCounts(t, "what changed", core.SyncCounts{Unchanged: 2, Skipped: 1})
+	c.sync(t, core.SyncRequest{ItemIDs: []string{"page-1"}})
+	if d := c.documents(t); d["page-1"].ID == "" {
+		t.Error("it was chosen and not imported")
+	}
+	c.put("page-1", "another text")
+	c.sync(t, core.SyncRequest{Full: true})
+	c.wantCounts(t, "after it was chosen", core.SyncCounts{Updated: 1, Unchanged: 2})
+}

@@ -63,6 +63,7 @@ func changeEverything(t *testing.T, o filled) {
 		must(second(tx.Integrations.List(ctx, after)))
 		must(tx.Integrations.Update(ctx, o.integration))
 		must(second(tx.PublishedPages.Get(ctx, o.published.ID)))
+		must(second(tx.PublishedPages.ListByRemoteID(ctx, o.integration.ID, []string{"1"})))
 		must(second(tx.PublishedPages.Claim(ctx, o.published)))
 		must(tx.PublishedPages.Update(ctx, o.published))
 		must(tx.Integrations.Delete(ctx, o.integration.ID))

@@ -23,6 +23,19 @@ func (r publishedPageReader) Get(ctx context.Context, id core.PublishedPageID) (
 	return one(ctx, r.scope, "published page", r.sql.getPublishedPage, scanPublishedPage, key(id))
 }
 
+func (r publishedPageReader) ListByRemoteID(ctx context.Context, integration core.IntegrationID, ids []string) ([]core.PublishedPage, error) {
+	if !core.ValidID(integration) {
+		return nil, nil
+	}
+	storable := []string{}
+	for _, id := range ids {
+		if checkArgs([]any{id}) == nil {
+			storable = append(storable, id)
+		}
+	}
+	return many(ctx, r.scope, r.sql.publishedPagesByRemoteID, scanPublishedPage, string(integration), storable)
+}
+
 type publishedPageRepo struct{ publishedPageReader }
 
 // Claim waits, by the unique index, for a transaction that claims the same place.

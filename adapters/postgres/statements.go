@@ -13,9 +13,9 @@ type statements struct {
 
 	getAPIKey, listAPIKeys, insertAPIKey, useAPIKey, deleteAPIKey, deleteAPIKeys string
 
-	getIntegration, lockIntegration, listIntegrations, insertIntegration, updateIntegration string
-	detachDocuments, deleteIntegration, dueIntegrations                                     string
-	getPublishedPage, placedPage, claimPublishedPage, updatePublishedPage                   string
+	getIntegration, lockIntegration, listIntegrations, insertIntegration, updateIntegration         string
+	detachDocuments, deleteIntegration, dueIntegrations                                             string
+	getPublishedPage, publishedPagesByRemoteID, placedPage, claimPublishedPage, updatePublishedPage string
 
 	getWebhook, lockWebhook, listWebhooks, insertWebhook, updateWebhook, deleteWebhook           string
 	holdWebhook, renewWebhook, advanceWebhook, webhookWork                                       string
@@ -165,6 +165,7 @@ func (s *statements) integrations() {
 
 	const pages = `select ` + publishedPageColumns + ` from published_pages p where p.org_id = $1`
 	s.getPublishedPage = pages + ` and p.id = $2`
+	s.publishedPagesByRemoteID = pages + ` and p.integration_id = $2 and p.remote_id = any ($3::text[])`
 	s.placedPage = pages + ` and p.integration_id = $2 and p.doc_id = $3 and p.template_id = $4
 		and md5(p.target)::uuid = md5($5)::uuid and p.target = $5 for update`
 	s.claimPublishedPage = `insert into published_pages (org_id, integration_id, doc_id, template_id, target, id, remote_id, url, markdown,

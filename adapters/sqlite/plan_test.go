@@ -221,6 +221,7 @@ func useEverything(t *testing.T, s *Store) {
 		tx.Audit(core.AuditEntry{ID: core.NewID[string](), At: d.CreatedAt, Action: core.AuditSignedIn})
 		if err := firstError(second(tx.Integrations.GetForUpdate(ctx, integration.ID)), second(tx.Integrations.List(ctx, core.Seek{Limit: 5})),
 			tx.Integrations.Update(ctx, integration), second(tx.PublishedPages.Get(ctx, published.ID)),
+			second(tx.PublishedPages.ListByRemoteID(ctx, integration.ID, []string{"1"})),
 			second(tx.PublishedPages.Claim(ctx, published)), tx.PublishedPages.Update(ctx, published)); err != nil {
 			return err
 		}

@@ -3,6 +3,8 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
+	"fmt"
 
 	"github.com/docsctl/docsctl/core"
 )
@@ -17,6 +19,16 @@ const (
 
 func (r publishedPageReader) Get(ctx context.Context, id core.PublishedPageID) (*core.PublishedPage, error) {
 	return one(ctx, r.q, "published page", readPublishedPage, sqlGetPublishedPage, r.org, id)
+}
+
+const sqlPublishedPagesByRemoteID = sqlPublishedPages + ` AND integration_id = ? AND remote_id IN (SELECT value FROM json_each(?))`
+
+func (r publishedPageReader) ListByRemoteID(ctx context.Context, integration core.IntegrationID, ids []string) ([]core.PublishedPage, error) {
+	raw, err := json.Marshal(notNil(ids))
+	if err != nil {
+		return nil, fmt.Errorf("encode ids: %w", err)
+	}
+	return list(ctx, r.q, readPublishedPage, sqlPublishedPagesByRemoteID, r.org, integration, string(raw))
 }
 
 func readPublishedPage(rows *sql.Rows, p *core.PublishedPage) error {

@@ -64,6 +64,9 @@ func publishMakesOne(t *testing.T, w ConnectorWorld) {
 	if title := w.fetched(t, got.ID, nil).Title; title != "Summary of the ferry" {
 		t.Errorf("got the title %q", title)
 	}
+	if listed, _ := w.all(t, core.ListRequest{}); listed[got.ID].ID == "" {
+		t.Errorf("no listing names the new page as %s; a sync would not know it again", got.ID)
+	}
 }
 
 func publishWithoutParent(t *testing.T, w ConnectorWorld) {

@@ -17,6 +17,7 @@ func integrationCases() []storeCase {
 		{"DueIntegrationsAreFoundOldestFirst", dueIntegrationsAreFound},
 		{"PlaceHasOnePublishedPage", placeHasOnePage},
 		{"PublishedPageIsKept", publishedPageIsKept},
+		{"PublishedPagesAreFoundByRemoteID", publishedPagesByRemoteID},
 		{"PublishedPageGoesWithItsDocument", publishedPageGoesWithDocument},
 	}
 }
@@ -145,6 +146,24 @@ func publishedPageIsKept(s *scene) {
 	o.InTx(s, func(ctx context.Context, tx core.Tx) error { return tx.PublishedPages.Update(ctx, p) })
 	got, err := o.Read().PublishedPages.Get(s.Context(), p.ID)
 	wantSame(s, "after an update", must(s, "get", got, err), p)
+}
+
+func publishedPagesByRemoteID(s *scene) {
+	o := s.org()
+	i, elsewhere := o.NewIntegration(s), o.NewIntegration(s)
+	is := func(id string) func(*core.PublishedPage) {
+		return func(p *core.PublishedPage) { p.RemoteID = id }
+	}
+	first := o.NewPublishedPage(s, i, o.NewDocument(s), is("Page-1"))
+	o.NewPublishedPage(s, i, o.NewDocument(s), is("page-1")) // ids differ by case
+	o.NewPublishedPage(s, i, o.NewDocument(s), is("Page-2"))
+	o.NewPublishedPage(s, elsewhere, o.NewDocument(s), is("Page-1"))
+	got, err := o.Read().PublishedPages.ListByRemoteID(s.Context(), i.ID, []string{"Page-1", "Page-1", "Page-3", "", "a\x00b", "\xff"})
+	wantSame(s, "by id", must(s, "list", got, err), []core.PublishedPage{*first})
+	got, err = o.Read().PublishedPages.ListByRemoteID(s.Context(), i.ID, nil)
+	if must(s, "list none", got, err); len(got) != 0 {
+		s.Errorf("got %d of no id", len(got))
+	}
 }
 
 func publishedPageGoesWithDocument(s *scene) {

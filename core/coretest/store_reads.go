@@ -87,6 +87,9 @@ func connectionReads() map[string]readOperation {
 		"PublishedPages.Get": {answersNotFound, func(ctx context.Context, r core.Readers, x things) (int, error) {
 			return found(r.PublishedPages.Get(ctx, x.published.ID))
 		}},
+		"PublishedPages.ListByRemoteID": {answersEmpty, func(ctx context.Context, r core.Readers, x things) (int, error) {
+			return size(r.PublishedPages.ListByRemoteID(ctx, x.integration.ID, []string{x.published.RemoteID}))
+		}},
 		"Webhooks.Get": {answersNotFound, func(ctx context.Context, r core.Readers, x things) (int, error) {
 			return found(r.Webhooks.Get(ctx, x.webhook.ID))
 		}},
