@@ -88,7 +88,7 @@ func (s *IntegrationService) sameSite(ctx context.Context, t Tenant, conn Connec
 				was = v.found()
 			}
 		}
-		if err != nil && ReasonOf(err) != ReasonToken {
+		if err != nil && Retryable(err) {
 			return err
 		}
 	}

@@ -128,7 +128,7 @@ func (r *pass) fits(c *call, estimated int) error {
 
 // generate makes one call and pays for it.
 func (r *pass) generate(ctx context.Context, c call, estimated int) (*core.LLMResponse, error) {
-	id, most, err := r.purse.begin(ctx, r.stopped, int64(float64(estimated)*r.gauge.ratio()), c.maxTokens)
+	id, most, err := r.purse.begin(ctx, r.stopped, int64(float64(estimated)*r.gauge.ratio()), min(c.least, c.maxTokens), c.maxTokens)
 	if errors.Is(err, errStopped) {
 		return nil, r.failure()
 	}

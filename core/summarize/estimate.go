@@ -145,6 +145,10 @@ func (r *pass) expectedAnswer(n *node) int {
 	return n.answer
 }
 
+// leastAnswer is the length of an answer from the tersest model that is believed in. An
+// estimate counts no less, so who has the money that was estimated has room for it.
+func (r *pass) leastAnswer(n *node) int { return r.expectedAnswer(n) / 10 }
+
 // expect gives a node notes as long as the model's are likely to be, so that the
 // size of the calls above is known: those of the nearest node that has any, else
 // notes of the usual size, and no more than the part says itself. The key stands for

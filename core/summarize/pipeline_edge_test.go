@@ -179,34 +179,6 @@ func TestPipeline_KeysAreTheTenantsOwn(t *testing.T) {
 	}
 }
 
-func TestPurse_NeverPassesTheCap(t *testing.T) {
-	t.Parallel()
-	p := newPurse(new(1.0), core.LLMModel{InputUSD: new(1.0), OutputUSD: new(1.0)})
-	first, most, err := p.begin(t.Context(), nil, 500_000, 400_000)
-	if most != 400_000 || err != nil {
-		t.Fatalf("got %d tokens, %v, want all 400,000", most, err)
-	}
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
-	defer cancel()
-	if _, _, err := p.begin(ctx, nil, 100_000, 100_000); !errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("0.20 USD beside 0.90 in flight under a cap of 1: got %v, want it to wait", err)
-	}
-	p.end(first, &core.LLMResponse{InputTokens: 500_000, OutputTokens: 300_000})
-	last, most, err := p.begin(t.Context(), nil, 100_000, 200_000)
-	if most < 99_999 || most > 100_000 || err != nil {
-		t.Errorf("a call that is alone: got %d tokens, %v, want the 100,000 that can be paid for", most, err)
-	}
-	p.end(last, &core.LLMResponse{InputTokens: 100_000, OutputTokens: 80_000})
-	for what, tokens := range map[string]struct {
-		input  int64
-		output int
-	}{"a prompt that passes the cap": {20_001, 1}, "hardly an answer": {1000, 400_000}} {
-		if _, _, err := p.begin(t.Context(), nil, tokens.input, tokens.output); core.CodeOf(err) != core.CodeBudgetExceeded {
-			t.Errorf("%s: got %v, want BUDGET_EXCEEDED", what, err)
-		}
-	}
-}
-
 // TestPipeline_WhatTheCacheForgotIsPaidForAgain gives it room for a part of the
 // answers: the summary stays what it was, at the price of what has gone.
 func TestPipeline_WhatTheCacheForgotIsPaidForAgain(t *testing.T) {

@@ -13,6 +13,7 @@ import (
 type call struct {
 	system, user string
 	maxTokens    int
+	least        int // tokens without room for which the call is not worth its prompt
 	schema       []byte
 	streamed     bool // its text is the summary's
 }
@@ -64,7 +65,7 @@ func (r *pass) notesCall(n *node) call {
 	}
 	fmt.Fprintf(&user, "At most %d notes.\n", bullets)
 	user.WriteString(f.enclose(data.String()))
-	return call{system: system, user: user.String(), maxTokens: n.answer * 3 / 2}
+	return call{system: system, user: user.String(), maxTokens: n.answer * 3 / 2, least: r.leastAnswer(n)}
 }
 
 // writeNotes writes the children's notes, numbered in a row. When they are over
@@ -141,7 +142,7 @@ func (r *pass) finalCall(n *node, addition string) (call, error) {
 		user += "\n\n" + addition
 	}
 	system := finalSystem + "\n" + r.final.instructions()
-	c := call{system: system, user: user, maxTokens: r.final.maxTokens(n.answer), streamed: r.final.format != core.FormatJSON}
+	c := call{system: system, user: user, maxTokens: r.final.maxTokens(n.answer), least: r.leastAnswer(n), streamed: r.final.format != core.FormatJSON}
 	if r.final.format == core.FormatJSON {
 		c.schema = r.final.schema
 	}

@@ -39,14 +39,10 @@ func (p *purse) cost(input, output int64) float64 {
 	return (float64(input)**p.input + float64(output)**p.output) / 1e6
 }
 
-// leastShare is the part of an answer's bound with which a call is still worth its
-// prompt: models seldom use more than half of a bound.
-const leastShare = 4
-
 // begin waits until a call may start, and returns how many tokens its answer may have:
-// output, or less when it is alone and no more can be paid for. It returns errStopped
-// when stopped is closed before.
-func (p *purse) begin(ctx context.Context, stopped <-chan struct{}, input int64, output int) (id, most int, err error) {
+// output, or less, but not less than least, when it is alone and no more can be paid
+// for. It returns errStopped when stopped is closed before.
+func (p *purse) begin(ctx context.Context, stopped <-chan struct{}, input int64, least, output int) (id, most int, err error) {
 	for {
 		select {
 		case <-stopped:
@@ -56,7 +52,7 @@ func (p *purse) begin(ctx context.Context, stopped <-chan struct{}, input int64,
 		p.mu.Lock()
 		left := p.left(input)
 		switch {
-		case left < max(1, output/leastShare):
+		case left < max(1, least):
 			p.mu.Unlock()
 			return 0, 0, errOverCap()
 		case len(p.inFlight) == 0 || p.left(input, slices.Collect(maps.Values(p.inFlight))...) >= output:

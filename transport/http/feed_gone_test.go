@@ -17,12 +17,11 @@ func TestFeed_ClientThatReadsNoMoreIsGivenUp(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorldWith(t, options{
-				pace: feedPace{write: patience, pong: 5 * time.Minute}, unconfirmed: 5 * time.Minute, config: []func(*core.Config){oneConnection},
+				pace: feedPace{write: time.Second, pong: 5 * time.Minute}, unconfirmed: 5 * time.Minute, config: []func(*core.Config){oneConnection},
 			})
 			p := w.admin("Owner")
 			stuck := open(p, t)
 			defer stuck.Close()
-			w.api.pace.write = 100 * time.Millisecond // from here: hello has to arrive on a busy machine too
 			long := core.Document{Title: strings.Repeat("long ", 20_000)}
 			p.awaits("the client's place is free", func() bool {
 				if err := w.commit(t.Context(), p, 20, core.EventDocumentCreated, long); err != nil {

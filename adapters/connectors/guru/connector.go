@@ -1,6 +1,7 @@
 package guru
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"strconv"
@@ -93,7 +94,7 @@ func (c *Connector) Verify(ctx context.Context, a core.Access) (*core.Verified, 
 	if me.TokenType == "COLLECTION" {
 		out.Missing = c.Capabilities().Permissions[1:]
 	}
-	out.Config.Workspace, out.Config.Account = me.Team.ID, out.Account
+	out.Config.Workspace, out.Config.Account = cmp.Or(me.Team.ID, a.Config.Workspace), out.Account
 	return out, nil
 }
 

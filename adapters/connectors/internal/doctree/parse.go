@@ -20,10 +20,10 @@ func Parse(markdown string) []Block {
 	return p.blocks(parse(source), 0)
 }
 
-// mailAddress is what GitHub takes for one in plain text, with the bounds of RFC 5321
-// (4.5.3.1): it is tried at each word and underscore. goldmark's own form has no bounds,
-// and backticks in it, and so the start of code.
-var mailAddress = regexp.MustCompile(`^[A-Za-z0-9._+-]{1,64}@(?:[A-Za-z0-9_-]{1,63}\.){1,8}[A-Za-z0-9_-]{0,62}[A-Za-z0-9]`)
+// mailAddress is what GitHub takes for one in plain text, with the bound of RFC 5321
+// (4.5.3.1.1) before the @: it is tried at each word and underscore. goldmark's own form
+// has no bound, and backticks in it, and so the start of code.
+var mailAddress = regexp.MustCompile(`^[A-Za-z0-9._+-]{1,64}@(?:[A-Za-z0-9_-]+\.)+[A-Za-z0-9_-]*[A-Za-z0-9]`)
 
 func parse(source []byte) ast.Node {
 	md := goldmark.New(goldmark.WithExtensions(extension.Table, extension.Strikethrough, extension.TaskList,
