@@ -128,7 +128,7 @@ func (r *pass) fits(c *call, estimated int) error {
 
 // generate makes one call and pays for it.
 func (r *pass) generate(ctx context.Context, c call, estimated int) (*core.LLMResponse, error) {
-	id, most, err := r.purse.begin(ctx, r.stopped, int64(float64(estimated)*r.gauge.ratio()), min(c.least, c.maxTokens), c.maxTokens)
+	most, price, err := r.purse.begin(ctx, r.stopped, int64(float64(estimated)*r.gauge.ratio()), min(c.least, c.maxTokens), c.maxTokens)
 	if errors.Is(err, errStopped) {
 		return nil, r.failure()
 	}
@@ -137,7 +137,7 @@ func (r *pass) generate(ctx context.Context, c call, estimated int) (*core.LLMRe
 	}
 	done, err := r.reserve(ctx, estimated, most)
 	if err != nil {
-		r.purse.end(id, nil)
+		r.purse.end(price, nil)
 		return nil, err
 	}
 	defer done(ctx) // after what the call used is counted
@@ -156,7 +156,7 @@ func (r *pass) generate(ctx context.Context, c call, estimated int) (*core.LLMRe
 			r.fail(err) // before a call that waits for the money begins
 		}
 	}
-	r.purse.end(id, answer)
+	r.purse.end(price, answer)
 	if answer == nil {
 		return nil, err
 	}

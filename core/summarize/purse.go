@@ -3,9 +3,7 @@ package summarize
 import (
 	"context"
 	"errors"
-	"maps"
 	"math"
-	"slices"
 	"sync"
 
 	"github.com/docsctl/docsctl/core"
@@ -23,12 +21,12 @@ type purse struct {
 	changed  chan struct{} // closed when a call comes back
 	usage    core.Usage
 	spent    float64 // by this attempt
-	inFlight map[int]float64
-	next     int
+	inFlight int     // calls
+	held     float64 // what they may cost at most
 }
 
 func newPurse(limit *float64, m core.LLMModel) *purse {
-	return &purse{cap: limit, input: m.InputUSD, output: m.OutputUSD, changed: make(chan struct{}), inFlight: map[int]float64{}}
+	return &purse{cap: limit, input: m.InputUSD, output: m.OutputUSD, changed: make(chan struct{})}
 }
 
 // cost returns what tokens cost, 0 without a price.
@@ -41,8 +39,9 @@ func (p *purse) cost(input, output int64) float64 {
 
 // begin waits until a call may start, and returns how many tokens its answer may have:
 // output, or less, but not less than least, when it is alone and no more can be paid
-// for. It returns errStopped when stopped is closed before.
-func (p *purse) begin(ctx context.Context, stopped <-chan struct{}, input int64, least, output int) (id, most int, err error) {
+// for. What it may cost then is held until end. It returns errStopped when stopped is
+// closed before.
+func (p *purse) begin(ctx context.Context, stopped <-chan struct{}, input int64, least, output int) (most int, held float64, err error) {
 	for {
 		select {
 		case <-stopped:
@@ -50,18 +49,18 @@ func (p *purse) begin(ctx context.Context, stopped <-chan struct{}, input int64,
 		default:
 		}
 		p.mu.Lock()
-		left := p.left(input)
+		left := p.left(input, 0)
 		switch {
 		case left < max(1, least):
 			p.mu.Unlock()
 			return 0, 0, errOverCap()
-		case len(p.inFlight) == 0 || p.left(input, slices.Collect(maps.Values(p.inFlight))...) >= output:
+		case p.inFlight == 0 || p.left(input, p.held) >= output:
 			most = min(output, left)
-			p.next++
-			p.inFlight[p.next] = p.cost(input, int64(most))
-			id = p.next
+			held = p.cost(input, int64(most))
+			p.inFlight++
+			p.held += held
 			p.mu.Unlock()
-			return id, most, nil
+			return most, held, nil
 		}
 		changed := p.changed
 		p.mu.Unlock()
@@ -75,15 +74,12 @@ func (p *purse) begin(ctx context.Context, stopped <-chan struct{}, input int64,
 }
 
 // left returns how many tokens of an answer can be paid for beside a prompt and what
-// others will cost. p.mu is held.
-func (p *purse) left(input int64, others ...float64) int {
+// others may cost. p.mu is held.
+func (p *purse) left(input int64, others float64) int {
 	if p.cap == nil {
 		return math.MaxInt
 	}
-	rest := *p.cap - p.spent - p.cost(input, 0)
-	for _, c := range others {
-		rest -= c
-	}
+	rest := *p.cap - p.spent - p.cost(input, 0) - others
 	switch each := p.cost(0, 1); {
 	case rest < 0:
 		return 0
@@ -102,10 +98,11 @@ func errOverCap() error {
 }
 
 // end takes a call back, with what it was answered; nil when it failed.
-func (p *purse) end(id int, answer *core.LLMResponse) {
+func (p *purse) end(held float64, answer *core.LLMResponse) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	delete(p.inFlight, id)
+	p.inFlight--
+	p.held -= held
 	if answer != nil {
 		p.usage.InputTokens += answer.InputTokens
 		p.usage.OutputTokens += answer.OutputTokens

@@ -122,7 +122,7 @@ func TestPipeline_WhatWasEstimatedPaysForTheFirstCall(t *testing.T) {
 func TestPurse_NeverPassesTheCap(t *testing.T) {
 	t.Parallel()
 	p := newPurse(new(1.0), core.LLMModel{InputUSD: new(1.0), OutputUSD: new(1.0)})
-	first, most, err := p.begin(t.Context(), nil, 500_000, 100_000, 400_000)
+	most, first, err := p.begin(t.Context(), nil, 500_000, 100_000, 400_000)
 	if most != 400_000 || err != nil {
 		t.Fatalf("got %d tokens, %v, want all 400,000", most, err)
 	}
@@ -132,7 +132,7 @@ func TestPurse_NeverPassesTheCap(t *testing.T) {
 		t.Errorf("0.20 USD beside 0.90 in flight under a cap of 1: got %v, want it to wait", err)
 	}
 	p.end(first, &core.LLMResponse{InputTokens: 500_000, OutputTokens: 300_000})
-	last, most, err := p.begin(t.Context(), nil, 100_000, 50_000, 200_000)
+	most, last, err := p.begin(t.Context(), nil, 100_000, 50_000, 200_000)
 	if most < 99_999 || most > 100_000 || err != nil {
 		t.Errorf("a call that is alone: got %d tokens, %v, want the 100,000 that can be paid for", most, err)
 	}
