@@ -31,13 +31,20 @@ func (p *person) rawDial(tb testing.TB) *rawClient {
 	return p.rawOpen(tb, "/v1/ws", "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n")
 }
 
-// rawOpen returns a connection of the feed over either transport, read up to hello.
-func (p *person) rawOpen(tb testing.TB, path, header string) *rawClient {
+// dial opens a connection over which a test writes HTTP itself.
+func (w *world) dial(tb testing.TB) net.Conn {
 	tb.Helper()
-	conn, err := net.Dial("tcp", strings.TrimPrefix(p.w.url, "http://"))
+	conn, err := net.Dial("tcp", strings.TrimPrefix(w.url, "http://"))
 	if err != nil {
 		tb.Fatal(err)
 	}
+	return conn
+}
+
+// rawOpen returns a connection of the feed over either transport, read up to hello.
+func (p *person) rawOpen(tb testing.TB, path, header string) *rawClient {
+	tb.Helper()
+	conn := p.w.dial(tb)
 	fmt.Fprintf(conn, "GET %s HTTP/1.1\r\nHost: x\r\n%sAuthorization: Bearer %s\r\n\r\n", path, header, p.token)
 	buf := make([]byte, 4096)
 	for n := 0; !bytes.Contains(buf[:n], []byte(`"last_event_id"`)); {

@@ -3,7 +3,6 @@ package httpapi
 import (
 	"bytes"
 	"fmt"
-	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -62,10 +61,7 @@ func TestFeed_UpgradeGoesThroughTheWholeHandler(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	p := w.admin("Owner")
-	conn, err := net.Dial("tcp", strings.TrimPrefix(w.url, "http://"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	conn := w.dial(t)
 	defer conn.Close()
 	fmt.Fprintf(conn, "GET /v1/ws HTTP/1.1\r\nHost: x\r\nConnection: keep-alive, Upgrade\r\nUpgrade: WebSocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nAuthorization: Bearer %s\r\nX-Request-Id: seen\r\n\r\n", p.token)
 	buf := make([]byte, 4096)
@@ -85,14 +81,11 @@ func TestFeed_MessagesBehindTheHandshakeAreAnsweredAfterHello(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	p := w.admin("Owner")
-	conn, err := net.Dial("tcp", strings.TrimPrefix(w.url, "http://"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	conn := w.dial(t)
 	defer conn.Close()
 	conn.SetDeadline(time.Now().Add(patience))
 	pings := strings.Repeat("\x81\x8f\x00\x00\x00\x00"+`{"type":"ping"}`, 100) // more than the connection's buffer holds
-	_, err = fmt.Fprintf(conn, "GET /v1/ws HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"+
+	_, err := fmt.Fprintf(conn, "GET /v1/ws HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"+
 		"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nAuthorization: Bearer %s\r\n\r\n%s", p.token, pings)
 	if err != nil {
 		t.Fatal(err)
